@@ -1,0 +1,8 @@
+/** Stands wherever a result is shown: a model's answer is no diagnosis. */
+export function ResearchNotice() {
+  return (
+    <p role="note">
+      For research use only. A model answer is a preliminary finding; only a person signs a diagnosis.
+    </p>
+  );
+}
