@@ -1,11 +1,11 @@
 """Errors, typed by what should happen next (DESIGN promise 5: retry is a type).
 
-    SmearflowError
-    ├── TransientError      may succeed later by itself: retried with jittered back-off
-    └── PermanentError      will not change by itself: shown, with its reason, to a person who can retry it
-        ├── UnreadableImageError    the bytes are no image that Smearflow reads
-        ├── ProtocolError           a message on the wire breaks shared/PROTOCOL.md
-        └── ConfigurationError      a setting or a file of settings is wrong or missing
+SmearflowError
+├── TransientError      may succeed later by itself: retried with jittered back-off
+└── PermanentError      will not change by itself: shown, with its reason, to a person who can retry it
+    ├── UnreadableImageError    the bytes are no image that Smearflow reads
+    ├── ProtocolError           a message on the wire breaks shared/PROTOCOL.md
+    └── ConfigurationError      a setting or a file of settings is wrong or missing
 """
 
 

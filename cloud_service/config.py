@@ -1,0 +1,82 @@
+"""Settings of the cloud's processes, from environment variables with the prefix SMEARFLOW_ (or a .env file's)."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.parts import MAX_PARTS
+
+
+class Settings(BaseSettings):
+    """One object for all processes; each reads what it needs. Secrets come from the environment or from files."""
+
+    model_config = SettingsConfigDict(env_prefix="SMEARFLOW_", frozen=True, extra="ignore", secrets_dir=None)
+
+    database_url: str = Field(
+        "sqlite:///smearflow-data/smearflow.db", description="SQLAlchemy URL: SQLite or PostgreSQL"
+    )
+    blob_url: str = Field(
+        "smearflow-data/blobs",
+        description="where captures are kept: a folder, or s3://bucket/prefix",
+    )
+    s3_endpoint_url: str | None = Field(None, description="an S3 service other than Amazon's")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker and the wake-up channel"
+    )
+
+    broker_host: str = Field("127.0.0.1", description="MQTT broker")
+    broker_port: Annotated[int, Field(gt=0, lt=65536)] = 1883
+    broker_ca_file: Path | None = Field(None, description="certificate authority of the broker; turns TLS on")
+    broker_username: str = Field("ingest-0", description="also the client id; one a replica")
+    broker_password: SecretStr = SecretStr("")
+    broker_admin_password: SecretStr | None = Field(
+        None,
+        description="of the broker's `admin`, who creates devices; only for `smearflow device`",
+    )
+
+    shard: Annotated[int, Field(ge=0)] = Field(0, description="which of the ingest replicas this is")
+    shard_count: Annotated[int, Field(ge=1)] = Field(1, description="how many ingest replicas divide the sites")
+    ingest_batch: Annotated[int, Field(ge=1)] = Field(64, description="messages to one transaction at most")
+    ingest_inflight: Annotated[int, Field(ge=1, le=65535)] = Field(
+        256,
+        description="unacknowledged messages that the broker may have under way (Receive Maximum)",
+    )
+    capture_max_bytes: Annotated[int, Field(gt=0)] = Field(64 * 1024 * 1024, description="largest capture, bytes")
+    capture_max_pixels: Annotated[int, Field(gt=0)] = Field(50_000_000, description="largest image, pixels")
+    decode_memory_bytes: Annotated[int, Field(gt=0)] = Field(
+        1 << 30,
+        description="address space of the process that decodes what came in",
+    )
+    max_part_count: Annotated[int, Field(ge=1)] = MAX_PARTS
+
+    model_dir: Path = Field(
+        Path(__file__).parent / "ml" / "demo_model",
+        description="the model package that workers load",
+    )
+    runtime: str = Field("auto", description="auto, onnxruntime or torch")
+    runtime_threads: Annotated[int, Field(ge=1)] = 1
+    claim_batch: Annotated[int, Field(ge=1)] = Field(8, description="captures that a worker claims at once")
+    claim_lease_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="until a claim may be taken over")
+    max_attempts: Annotated[int, Field(ge=1)] = Field(3, description="then a capture goes to a person")
+    sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often beat looks for forgotten captures")
+
+    delivery_retry_seconds: Annotated[float, Field(gt=0)] = Field(
+        10.0,
+        description="first wait for a device's acknowledgement of a result; doubles up to an hour",
+    )
+
+    api_host: str = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, lt=65536)] = 8000
+    access_key: SecretStr | None = Field(None, description="log-in to API and page; without it the API does not start")
+    session_secret: SecretStr | None = Field(None, description="signs the page's session cookie")
+    secure_cookies: bool = Field(default=True, description="send cookies over HTTPS only; off for http on loopback")
+    log_level: str = "INFO"
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings, read once."""
+    return Settings()
