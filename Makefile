@@ -1,0 +1,90 @@
+# Every target sets up what it needs; `make` alone says what there is.
+# Settings, all optional:  CAPTURES=DIR (a folder of images)  DATA=DIR (where the data go)  JSON=1 (one JSON object on
+# standard output, all else on standard error)  ARGS="…" (more for pytest).
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+BIN := .venv/bin
+DASHBOARD := cloud_service/dashboard
+STEP := deploy/step.sh
+# Node and the servers may lie here; relative, so that a blank in the project's path does no harm.
+WITH_NODE := PATH="$$PWD/.runtime/bin:$$PATH"
+CAPTURES ?=
+DATA ?=
+JSON ?=
+ARGS ?=
+export CAPTURES DATA JSON
+
+.PHONY: help
+help: ## say what there is
+	@echo "Smearflow, research use only. Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 12
+	@sed -n 's/^# Settings/Settings/p; s/^# \(standard output.*\)/          \1/p' Makefile
+
+.PHONY: run
+run: ## the whole stack on this machine until Ctrl-C (DATA=DIR)
+	@deploy/setup.sh runtime
+	@exec $(BIN)/smearflow up $${DATA:+--data "$$DATA"}
+
+.PHONY: demo
+demo: ## feed captures through the whole stack and show what came back (CAPTURES=DIR JSON=1 DATA=DIR)
+	@deploy/setup.sh runtime
+	@case "$$JSON" in '' | 0 | no | false) json= ;; *) json=--json ;; esac; \
+	exec $(BIN)/smearflow demo $${CAPTURES:+--captures "$$CAPTURES"} $${DATA:+--data "$$DATA"} $$json
+
+.PHONY: test
+test: setup check ## lint, types and every test but the benchmarks and those that need a GPU (ARGS=…)
+	@$(STEP) pytest $(BIN)/pytest $(ARGS)
+
+.PHONY: lint
+lint: setup check ## every static check
+
+.PHONY: check
+check:
+	@$(STEP) "ruff check" $(BIN)/ruff check --quiet .
+	@$(STEP) "ruff format" $(BIN)/ruff format --quiet --check .
+	@$(STEP) mypy $(BIN)/mypy --no-error-summary
+	@$(STEP) imports $(BIN)/lint-imports --no-logo
+	@$(STEP) shellcheck $(BIN)/shellcheck --external-sources deploy/*.sh deploy/setup/*.sh .ci/run
+	@$(WITH_NODE) $(STEP) "dashboard types" npm --prefix $(DASHBOARD) run --silent types
+	@$(WITH_NODE) $(STEP) "dashboard lint" npm --prefix $(DASHBOARD) run --silent lint
+	@$(WITH_NODE) $(STEP) "dashboard tests" npm --prefix $(DASHBOARD) run --silent test
+
+.PHONY: format
+format: setup ## rewrite the Python code in the project's one format
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: types
+types: setup ## mypy --strict and TypeScript's strict checks
+	@$(STEP) mypy $(BIN)/mypy
+	@$(WITH_NODE) $(STEP) "dashboard types" npm --prefix $(DASHBOARD) run --silent types
+
+.PHONY: bench
+bench: setup ## the benchmarks, which print ratios and are no part of `make test` (ARGS=…)
+	@$(BIN)/pytest -m benchmark -s --timeout 0 tests/benchmarks $(ARGS)
+
+.PHONY: test-gpu
+GPU_PYTHON ?= $(BIN)/python
+test-gpu: ## the tests that need an NVIDIA GPU (GPU_PYTHON=python with CUDA builds, else the set-up's own)
+	@[ "$(GPU_PYTHON)" != "$(BIN)/python" ] || TORCH=cuda deploy/setup.sh dev
+	@"$(GPU_PYTHON)" -m pytest -m gpu tests/gpu $(ARGS)
+
+.PHONY: setup
+setup: ## all that the tests need; nothing is done twice
+	@deploy/setup.sh dev
+
+.PHONY: lock
+lock: setup ## renew requirements.lock and the dashboard's package-lock.json within what pyproject.toml and package.json allow
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --system-certs --all-extras \
+		--override deploy/setup/lock-without.txt --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		--output-file requirements.lock pyproject.toml deploy/setup/lock-also.txt
+	@cd $(DASHBOARD) && $(WITH_NODE) npm update --omit-lockfile-registry-resolved --no-audit --no-fund
+	@echo "Now say 'make test', then commit requirements.lock and $(DASHBOARD)/package-lock.json."
+
+.PHONY: clean
+clean: ## remove what the set-up and the tools made; captures and data stay
+	@rm -rf .venv .runtime .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		$(DASHBOARD)/node_modules $(DASHBOARD)/dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
