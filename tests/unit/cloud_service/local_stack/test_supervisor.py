@@ -28,7 +28,7 @@ def pid_of(folder: Path, name: str) -> int:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - another process changes what is looked at
             await asyncio.sleep(0.02)
 
 

@@ -1,0 +1,82 @@
+import json
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.errors import ProtocolError
+from shared.identifiers import new_capture_id, sha256_of_bytes
+from shared.messages import Ack, Announce, CloudState, Command, DeviceStatus, Message, Receipt, Result
+from tests.support.messages import an_announce
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+CAPTURE_ID = new_capture_id()
+DIGEST = sha256_of_bytes(b"capture")
+EXAMPLES: list[Message] = [
+    an_announce(b"capture"),
+    DeviceStatus(
+        site="north",
+        device="scope-1",
+        state="online",
+        session=uuid4(),
+        agent_version="1",
+        sent_at=NOW,
+        outbox_depth=0,
+        parked=0,
+        free_disk_bytes=1,
+    ),
+    Receipt(capture_id=CAPTURE_ID, outcome="stored", sha256=DIGEST),
+    Receipt(capture_id=CAPTURE_ID, outcome="missing", missing=(0, 3)),
+    Receipt(capture_id=CAPTURE_ID, outcome="refused", reason="No image."),
+    Result(
+        delivery_id=uuid4(), capture_id=CAPTURE_ID, sha256=DIGEST, kind="prediction", probability=0.5, created_at=NOW
+    ),
+    Ack(capture_id=CAPTURE_ID, delivery_id=uuid4(), shown_at=NOW),
+    Command(command_id=uuid4(), action="pause", issued_at=NOW),
+    CloudState(state="online", shard=0, shard_count=1, since=NOW),
+]
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_what_is_encoded_is_decoded_and_names_its_version(message: Message) -> None:
+    assert type(message).decode(message.encode()) == message
+    assert json.loads(message.encode())["v"] == 1
+
+
+def test_a_newer_sides_extra_field_is_ignored() -> None:
+    ack = EXAMPLES[6]
+    assert Ack.decode(json.dumps({**json.loads(ack.encode()), "colour": "red"}).encode()) == ack
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"v": 2}, "v"),
+        ({"part_count": 2}, "part_count is 2, the sizes give 1"),
+        ({"part_size": 0}, "part_size"),
+        ({"byte_size": 10**12}, "parts"),
+        ({"sha256": "xyz"}, "sha256"),
+        ({"sequence": 0}, "sequence"),
+        ({"captured_at": "2026-11-22T10:00:00"}, "captured_at"),
+        ({"case": "H26-1234"}, "case"),
+        ({"media_type": "image/gif"}, "media_type"),
+        ({"site": "a/b"}, "site"),
+    ],
+)
+def test_a_wrong_announce_is_refused_with_the_field_that_is_wrong(change: dict[str, object], reason: str) -> None:
+    fields = {**json.loads(an_announce(b"capture").encode()), **change}
+    with pytest.raises(ProtocolError, match=reason):
+        Announce.decode(json.dumps(fields).encode())
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"{", b"[]", b"null", b'{"v": 1}'])
+def test_what_is_no_message_is_refused(payload: bytes) -> None:
+    with pytest.raises(ProtocolError, match="Announce cannot be read"):
+        Announce.decode(payload)
+
+
+@pytest.mark.parametrize("outcome", ["stored", "missing", "refused"])
+def test_a_receipt_carries_what_its_outcome_needs(outcome: str) -> None:
+    payload = json.dumps({"v": 1, "capture_id": str(UUID(int=1)), "outcome": outcome}).encode()
+    with pytest.raises(ProtocolError, match=f"a receipt that says {outcome} needs"):
+        Receipt.decode(payload)
