@@ -7,10 +7,12 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cloud_service.config import settings
+from cloud_service.models import Base
 
 _BUSY_TIMEOUT_MS = 30_000
 
@@ -69,3 +71,14 @@ def snapshot(bind: Engine | None = None) -> Iterator[Session]:
     """A transaction that only reads: it holds up no writer on SQLite. What it changes is not committed."""
     with Session((bind or engine()).execution_options(reading=True), expire_on_commit=False) as session:
         yield session
+
+
+def upsert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what happens on a conflict: `on_conflict_do_nothing()`, `on_conflict_do_update(...)`.
+
+    What the session holds is written first, so that rows which the new one points to are there.
+    """
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -1,0 +1,84 @@
+"""The Celery app: JSON only, names and ids only, no result backend. Its messages are nudges; the database is the queue.
+
+This module imports no task, so that every process may send a nudge by its name without loading a model.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from celery import Celery
+
+from cloud_service.config import Settings, settings
+
+_RUN_EXPIRES_SECONDS = 300
+_SOCKET_TIMEOUT_SECONDS = 10
+VISIBILITY_TIMEOUT_SECONDS = 120
+"""After this long Redis hands an unacknowledged message out again; every task must end well before."""
+
+
+class TaskName(StrEnum):
+    """The tasks, as they are named on the wire."""
+
+    RUN = "inference.run"  # claim and analyse until nothing is claimable
+    SWEEP = "inference.sweep"  # find jobs that no nudge has reached
+
+
+def make_app(settings: Settings) -> Celery:
+    """An app on the settings' Redis; it sends by task name, and a worker finds the tasks themselves."""
+    app = Celery("smearflow", broker=settings.redis_url.get_secret_value(), set_as_current=False)
+    app.conf.update(_RULES)
+    app.conf.beat_schedule = {
+        "sweep": {
+            "task": TaskName.SWEEP.value,
+            "schedule": settings.sweep_seconds,
+            # While no worker is there, sweeps must not pile up.
+            "options": {"expires": settings.sweep_seconds * 2},
+        }
+    }
+    return app
+
+
+def nudge(app: Celery) -> None:
+    """Tell a worker that jobs wait. A lost nudge is made good by the sweep, so there is no retry here.
+
+    Raises:
+        kombu.exceptions.OperationalError: Redis is not there.
+    """
+    app.send_task(TaskName.RUN.value, expires=_RUN_EXPIRES_SECONDS, retry=False)
+
+
+_RULES: dict[str, Any] = {
+    "include": ["cloud_service.tasks"],
+    "task_default_queue": "inference",
+    "task_serializer": "json",
+    "result_serializer": "json",
+    "accept_content": ["json"],
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    # Rejecting what killed its worker hands the same poison out for ever; attempts are counted in the database instead.
+    "task_reject_on_worker_lost": False,
+    "worker_prefetch_multiplier": 1,
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "worker_send_task_events": False,
+    "worker_enable_remote_control": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,  # for ever: a supervisor's restart would do no better
+    "broker_connection_timeout": _SOCKET_TIMEOUT_SECONDS,
+    "broker_transport_options": {
+        "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        # Without time-outs a half-open connection holds a worker for ever.
+        "socket_timeout": _SOCKET_TIMEOUT_SECONDS,
+        "socket_connect_timeout": _SOCKET_TIMEOUT_SECONDS,
+        "socket_keepalive": True,
+        "health_check_interval": 5,
+    },
+    "beat_scheduler": "celery.beat:Scheduler",  # in memory: one schedule by interval needs no file
+    "timezone": "UTC",
+    "enable_utc": True,
+}
+
+app = make_app(settings())

@@ -1,0 +1,66 @@
+"""The event log that browsers follow: every committed change once, in the order of commits, without gaps.
+
+A sequence or an auto-increment hands out numbers before the commit, so a reader who asks for `id > last` misses the
+transactions that commit late. Here the position comes from one counter row that is raised inside the transaction: its
+lock is held until the commit, so a position is seen only when all lower ones are.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_service.captures.summary import capture_summary
+from cloud_service.database import upsert
+from cloud_service.models import Capture, Event, EventCounter
+
+_ONLY_ROW = 1
+
+
+class EventKind(StrEnum):
+    """What an event tells of."""
+
+    CAPTURE = "capture"  # its payload is the capture's summary, as the API returns it
+    DEVICE = "device"
+
+
+def record_event(session: Session, kind: EventKind, subject: str, payload: dict[str, Any], site_id: str | None) -> int:
+    """Write an event into the transaction of the change that it tells of; return its position, from 1.
+
+    From here to the commit all other writers of events wait. Change other rows first, and commit soon: two
+    transactions that take this lock and a common row in different orders block each other (PostgreSQL then ends one).
+
+    Args:
+        session: the transaction of the change.
+        kind: what `payload` is.
+        subject: id of the capture or device, 64 characters at most.
+        payload: fit for JSON.
+        site_id: whose event it is; None where it concerns every site.
+    """
+    raised = upsert(session, EventCounter).values(id=_ONLY_ROW, value=1)
+    position = session.execute(
+        raised.on_conflict_do_update(
+            index_elements=[EventCounter.id], set_={"value": EventCounter.value + 1}
+        ).returning(EventCounter.value)
+    ).scalar_one()
+    session.add(Event(position=position, kind=kind, subject=subject, payload=payload, site_id=site_id))
+    session.flush()
+    return position
+
+
+def record_capture_event(session: Session, capture: Capture) -> int:
+    """Write an event with the capture's summary as it now stands; return its position."""
+    payload = capture_summary(session, capture).model_dump(mode="json")
+    return record_event(session, EventKind.CAPTURE, str(capture.id), payload, capture.site_id)
+
+
+def events_after(session: Session, position: int, limit: int) -> Sequence[Event]:
+    """The events behind `position`, in order, at most `limit`; ask again with the last one's position."""
+    return session.scalars(select(Event).where(Event.position > position).order_by(Event.position).limit(limit)).all()
+
+
+def latest_position(session: Session) -> int:
+    """The position of the newest event; 0 before the first."""
+    return session.scalar(select(EventCounter.value).where(EventCounter.id == _ONLY_ROW)) or 0

@@ -1,0 +1,107 @@
+"""Results on their way to the devices: a transactional outbox, emptied by the ingest replica of the device's shard.
+
+A result is published again and again, with a doubling wait, until the device says that it was shown.
+"""
+
+import random
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from cloud_service.captures.custody import stamp
+from cloud_service.config import settings
+from cloud_service.delivery.events import record_capture_event
+from cloud_service.models import Capture, Delivery, Site, now
+from shared.messages import Ack, Result, ResultKind
+from shared.topics import shard_of
+from shared.vocabulary import CustodyStage
+
+LONGEST_WAIT_SECONDS = 3600.0
+
+
+def add_delivery(session: Session, capture: Capture, result: Result) -> None:
+    """Address a result to the device in the capture's own row; the transaction is that of the result itself.
+
+    Raises:
+        ValueError: the result is another capture's, or names other bytes.
+    """
+    if (result.capture_id, result.sha256) != (capture.id, capture.sha256):
+        raise ValueError(f"Result {result.delivery_id} is not one of capture {capture.id} with its SHA-256.")
+    delivery = Delivery(
+        id=result.delivery_id,
+        capture_id=capture.id,
+        site_id=capture.site_id,
+        device_id=capture.device_id,
+        payload=result.model_dump(mode="json"),
+        created_at=result.created_at,
+    )
+    session.add(delivery)
+    session.flush()
+
+
+def due(session: Session, shard: int, shard_count: int, limit: int) -> Sequence[Delivery]:
+    """What is to be published now to the devices of a shard, the longest due first.
+
+    A capture's newest result alone: one that came later (a retry's prediction after a failure) replaces what waits.
+    """
+    newer = aliased(Delivery)
+    replaced = exists().where(newer.capture_id == Delivery.capture_id, newer.created_at > Delivery.created_at)
+    waiting = select(Delivery).where(Delivery.acknowledged_at.is_(None), Delivery.next_attempt_at <= now(), ~replaced)
+    if shard_count > 1:
+        sites = [site for site in session.scalars(select(Site.id)) if shard_of(site, shard_count) == shard]
+        waiting = waiting.where(Delivery.site_id.in_(sites))
+    return session.scalars(waiting.order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)).all()
+
+
+def sent(session: Session, delivery_ids: Collection[UUID]) -> None:
+    """Count an attempt of each and put its next one off: doubling up to an hour, jittered, until it is acknowledged."""
+    for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(delivery_ids))):
+        delivery.next_attempt_at = now() + wait_after(delivery.attempts)
+        delivery.attempts += 1
+    session.flush()
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after an attempt that had `attempts` before it: between a half and the whole of the step.
+
+    The jitter keeps the results of devices that went away together from being sent together.
+    """
+    doublings = min(attempts, 32)
+    step = min(settings().delivery_retry_seconds * 2**doublings, LONGEST_WAIT_SECONDS)
+    return timedelta(seconds=step * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+
+def acknowledge(session: Session, device_id: str, ack: Ack) -> bool:
+    """Take a device's word that it has shown a result.
+
+    Returns:
+        True where this device was to have this result of this capture, also when it says so again; False otherwise.
+    """
+    delivery = session.get(Delivery, ack.delivery_id, with_for_update=True)
+    if delivery is None or (delivery.device_id, delivery.capture_id) != (device_id, ack.capture_id):
+        return False
+    if delivery.acknowledged_at is None:
+        delivery.acknowledged_at = now()
+        _stamp_custody(session, delivery)
+        record_capture_event(session, session.get_one(Capture, delivery.capture_id))
+    return True
+
+
+def hasten(session: Session, device_id: str) -> None:
+    """Make everything that a device has not acknowledged due now, with short waits again: it has just come back."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.device_id == device_id, Delivery.acknowledged_at.is_(None))
+        .values(next_attempt_at=now(), attempts=0)
+    )
+
+
+def _stamp_custody(session: Session, delivery: Delivery) -> None:
+    # That a publish went out says nothing about its arrival, so the device's word is the proof of both stages.
+    # A failure is no answer yet: the trail goes on when a person has had it analysed again.
+    if delivery.payload["kind"] != ResultKind.FAILURE:
+        stamp(session, delivery.capture_id, CustodyStage.DELIVERED, delivery.acknowledged_at)
+        stamp(session, delivery.capture_id, CustodyStage.ACKNOWLEDGED, delivery.acknowledged_at)

@@ -1,0 +1,61 @@
+"""Inference jobs: the queue of record. What Celery carries only points here."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from cloud_service.database import upsert
+from cloud_service.delivery.events import record_capture_event
+from cloud_service.delivery.results import add_delivery
+from cloud_service.errors import ConflictError, NotFoundError
+from cloud_service.models import Capture, InferenceJob, now
+from shared.messages import Result, ResultKind
+from shared.vocabulary import CaptureState, JobState, Priority
+
+
+def add_job(session: Session, capture: Capture) -> None:
+    """Put a capture into the queue, within the transaction that stores it. A second time changes nothing."""
+    job = {
+        "capture_id": capture.id,
+        "state": JobState.WAITING,
+        "urgency": 0 if capture.priority == Priority.URGENT else 1,
+    }
+    session.execute(upsert(session, InferenceJob).values(job).on_conflict_do_nothing())
+
+
+def retry_job(session: Session, capture_id: UUID) -> None:
+    """A person's retry of a failed analysis: all attempts are free again.
+
+    Raises:
+        NotFoundError: there is no such capture, or it was never stored.
+        ConflictError: its analysis has not failed.
+    """
+    job = session.get(InferenceJob, capture_id, with_for_update=True)
+    if job is None:
+        raise NotFoundError(f"Capture {capture_id} has no analysis that could be tried again.")
+    if job.state != JobState.FAILED:
+        raise ConflictError(f"The analysis of capture {capture_id} is {job.state}; only a failed one is tried again.")
+    job.state, job.attempts, job.reason, job.not_before = JobState.WAITING, 0, None, now()
+    capture = session.get_one(Capture, capture_id)
+    capture.state, capture.reason = CaptureState.STORED, None
+    record_capture_event(session, capture)
+
+
+def tell_of_failure(session: Session, capture: Capture, reason: str) -> None:
+    """Mark a capture's analysis as failed and say why: to the browsers, to its device, and to who looks at it."""
+    failed_at = now()
+    capture.state, capture.reason = CaptureState.FAILED, reason
+    add_delivery(session, capture, _failure(capture, reason, failed_at))
+    record_capture_event(session, capture)
+
+
+def _failure(capture: Capture, reason: str, at: datetime) -> Result:
+    return Result(
+        delivery_id=uuid4(),
+        capture_id=capture.id,
+        sha256=capture.sha256,
+        kind=ResultKind.FAILURE,
+        reason=reason,
+        created_at=at,
+    )
