@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ CAPTURE_ID = new_capture_id()
 
 
 @given(ADDRESSES, st.uuids(), st.integers(min_value=0, max_value=10**6))
-def test_every_up_topic_parses_to_what_built_it(address: DeviceAddress, capture_id: topics.UUID, index: int) -> None:
+def test_every_up_topic_parses_to_what_built_it(address: DeviceAddress, capture_id: UUID, index: int) -> None:
     for text, expected in (
         (address.status(), topics.UpTopic(address, UpKind.STATUS)),
         (address.announce(), topics.UpTopic(address, UpKind.ANNOUNCE)),
@@ -24,7 +26,7 @@ def test_every_up_topic_parses_to_what_built_it(address: DeviceAddress, capture_
 
 
 @given(ADDRESSES, st.uuids())
-def test_every_down_topic_parses_to_what_built_it(address: DeviceAddress, capture_id: topics.UUID) -> None:
+def test_every_down_topic_parses_to_what_built_it(address: DeviceAddress, capture_id: UUID) -> None:
     for text, expected in (
         (address.receipt(capture_id), topics.DownTopic(address, DownKind.RECEIPT, capture_id)),
         (address.result(capture_id), topics.DownTopic(address, DownKind.RESULT, capture_id)),
