@@ -75,12 +75,15 @@ class CustodyEntry(Base):
 
 
 class WireRefusal(Base):
-    """A message that ingest refused: from whom, on which topic, why. Kept so that nothing is dropped in silence."""
+    """Messages that ingest refused: from whom, on which topic, why. Kept so that nothing is dropped in silence.
+
+    `topic` ends with the kind (no capture, no index), so that noise is counted in few rows.
+    """
 
     __tablename__ = "wire_refusal"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    topic: Mapped[str] = mapped_column(String(300))
+    topic: Mapped[str] = mapped_column(String(300), index=True)
     reason: Mapped[str] = mapped_column(String(2000))
     count: Mapped[int] = mapped_column(default=1)
     first_at: Mapped[datetime] = mapped_column(default=now)

@@ -29,6 +29,8 @@ class Device(Base):
     disabled_at: Mapped[datetime | None]
     presence: Mapped[str] = mapped_column(String(16), default=Presence.OFFLINE)
     session: Mapped[str | None] = mapped_column(String(36))
+    # By the device's own clock: tells a late will of a former session from that of a session whose birth was missed.
+    status_sent_at: Mapped[datetime | None]
     agent_version: Mapped[str | None] = mapped_column(String(200))
     last_seen_at: Mapped[datetime | None]
     clock_skew_seconds: Mapped[float | None]

@@ -1,0 +1,155 @@
+"""A blob store in a local folder.
+
+sha256/ab/cd/abcd…      captures, fanned out by the first four digits
+staging/{capture}/{n}   parts
+incoming/               captures while they are written
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from cloud_service.blob_store.store import PartBytes, check_digest
+from shared.errors import TransientError
+from shared.identifiers import sha256_of_file
+
+_ABANDONED = timedelta(days=1)
+
+
+class LocalBlobStore:
+    """See `BlobStore`. Several processes may use one folder at a time.
+
+    Raises:
+        TransientError: the folder cannot be made or written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._blobs = self._root / "sha256"
+        self._staging = self._root / "staging"
+        self._incoming = self._root / "incoming"
+        with self._typed_errors():
+            for folder in (self._blobs, self._staging, self._incoming):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._drop_abandoned()
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """See `BlobStore.put`: written aside, flushed, renamed, and the folder flushed too."""
+        check_digest(sha256, data)
+        target = self._path(sha256)
+        with self._typed_errors():
+            if not (target.exists() and sha256_of_file(target) == sha256):
+                self._make_durable_folder(target.parent)
+                self._write(target, data)
+            # Also when it was there: whoever wrote it may have been killed before this.
+            _flush_folder(target.parent)
+
+    def get(self, sha256: str) -> bytes:
+        """See `BlobStore.get`."""
+        with self._typed_errors():
+            return self._path(sha256).read_bytes()
+
+    def exists(self, sha256: str) -> bool:
+        """See `BlobStore.exists`."""
+        with self._typed_errors():
+            return self._path(sha256).is_file()
+
+    def delete(self, sha256: str) -> None:
+        """See `BlobStore.delete`."""
+        with self._typed_errors():
+            self._path(sha256).unlink(missing_ok=True)
+
+    def digests(self) -> Iterator[str]:
+        """See `BlobStore.digests`."""
+        with self._typed_errors():
+            for path in self._blobs.glob("??/??/*"):
+                yield path.name
+
+    def stage(self, parts: Sequence[PartBytes]) -> None:
+        """See `BlobStore.stage`. Nothing is flushed: a part that a crash swallows is asked for again."""
+        with self._typed_errors():
+            for part in parts:
+                folder = self._staging / str(part.capture_id)
+                try:
+                    (folder / str(part.index)).write_bytes(part.data)
+                except FileNotFoundError:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    (folder / str(part.index)).write_bytes(part.data)
+
+    def staged(self, capture_id: UUID, indexes: Sequence[int]) -> dict[int, bytes]:
+        """See `BlobStore.staged`."""
+        found = {}
+        with self._typed_errors():
+            for index in indexes:
+                try:
+                    found[index] = (self._staging / str(capture_id) / str(index)).read_bytes()
+                except FileNotFoundError:
+                    continue
+        return found
+
+    def discard(self, capture_id: UUID) -> None:
+        """See `BlobStore.discard`."""
+        with self._typed_errors():
+            try:
+                shutil.rmtree(self._staging / str(capture_id))
+            except FileNotFoundError:
+                return
+
+    def staged_captures(self) -> Iterator[tuple[UUID, datetime]]:
+        """See `BlobStore.staged_captures`: a folder's own time is that of its last new file."""
+        with self._typed_errors():
+            for folder in self._staging.iterdir():
+                yield UUID(folder.name), datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+
+    def _path(self, sha256: str) -> Path:
+        return self._blobs / sha256[:2] / sha256[2:4] / sha256
+
+    def _write(self, target: Path, data: bytes) -> None:
+        aside = self._incoming / uuid4().hex
+        self._incoming.mkdir(exist_ok=True)
+        try:
+            with aside.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def _make_durable_folder(self, folder: Path) -> None:
+        """Make a fan-out folder, and flush those above it, which hold the names of the new ones."""
+        if folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        _flush_folder(folder.parent)
+        _flush_folder(folder.parent.parent)
+
+    def _drop_abandoned(self) -> None:
+        """Remove what a killed process left half written; a file that is being written is seconds old, not a day."""
+        limit = (datetime.now(UTC) - _ABANDONED).timestamp()
+        for path in self._incoming.iterdir():
+            if path.stat().st_mtime < limit:
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise TransientError(
+                f"The blob store at {self._root} cannot be used: {error}. Free or mend the disk; ingest tries again.",
+            ) from error
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
