@@ -4,7 +4,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.vocabulary import CaptureState, CustodyStage, Label
+from shared.imaging.quality import QualityMeasures
+from shared.messages import ResultKind
+from shared.vocabulary import CaptureState, CustodyStage, JobState, Label, Priority
 
 
 class PredictionSummary(BaseModel):
@@ -53,3 +55,61 @@ class CaptureSummary(BaseModel):
     received_at: AwareDatetime | None
     prediction: PredictionSummary | None
     custody: list[CustodyStep]
+
+
+class CapturePage(BaseModel):
+    """Some captures, newest announcement first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    captures: list[CaptureSummary]
+    next_cursor: str | None
+    """Leads to the older captures; None at the end."""
+    position: int
+    """Of the event log: the stream behind it tells every later change."""
+
+
+class CaptureCounts(BaseModel):
+    """How many captures stand in each state."""
+
+    model_config = ConfigDict(frozen=True)
+
+    announced: int
+    refused: int
+    stored: int
+    analysed: int
+    failed: int
+
+
+class DeliveryState(BaseModel):
+    """A result on its way to the device that took the capture."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    kind: ResultKind
+    created_at: AwareDatetime
+    attempts: int
+    acknowledged_at: AwareDatetime | None
+
+
+class JobProgress(BaseModel):
+    """Where a capture's analysis stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: JobState
+    attempts: int
+    reason: str | None
+
+
+class CaptureDetail(CaptureSummary):
+    """All that is known of one capture."""
+
+    sha256: str
+    byte_size: int
+    specimen: str | None
+    priority: Priority
+    quality: QualityMeasures
+    job: JobProgress | None
+    deliveries: list[DeliveryState]

@@ -1,0 +1,116 @@
+"""The API and the page: composes the services and mounts the slices' routers. Imports no model runtime."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
+
+import cloud_service.accounts.endpoints
+import cloud_service.captures.endpoints
+import cloud_service.delivery.endpoints
+import cloud_service.devices.endpoints
+from cloud_service import health, problems
+from cloud_service.accounts.dependencies import Access
+from cloud_service.accounts.service import AccessGate
+from cloud_service.blob_store import BlobStore, open_blob_store
+from cloud_service.config import Settings
+from cloud_service.database import make_engine
+from cloud_service.delivery.stream import EventSignal
+from cloud_service.security_headers import SecurityHeaders, SmallBodies
+from cloud_service.wakeup import AsyncChangeListener, Notifier
+from cloud_service.web import Services
+
+DASHBOARD = Path(__file__).parent / "dashboard" / "dist"
+
+_ROUTERS = (
+    cloud_service.accounts.endpoints.router,
+    cloud_service.captures.endpoints.router,
+    cloud_service.devices.endpoints.router,
+    cloud_service.delivery.endpoints.router,
+    health.router,
+)
+
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Smearflow</title>
+<h1>The page is not built yet</h1>
+<p>Smearflow's API is running, but its page is missing from this installation.</p>
+<p>Build it with <code>make setup</code>, or with <code>npm ci &amp;&amp; npm run build</code>
+in <code>cloud_service/dashboard</code>, then start Smearflow again.</p>
+"""
+
+
+def create_app(settings: Settings, *, dashboard: Path = DASHBOARD) -> FastAPI:
+    """The application for `settings`, ready to be served.
+
+    Args:
+        settings: of this process.
+        dashboard: the folder with the built page; a page that says how to build it stands in where it is missing.
+
+    Raises:
+        ConfigurationError: access key or session secret is missing or too short, or a URL is none that is known.
+        TransientError: the blob store cannot be opened.
+    """
+    gate = AccessGate(settings)
+    blobs = open_blob_store(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _services(settings, gate, blobs) as app.state.services:
+            yield
+
+    app = FastAPI(title="Smearflow", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    problems.install(app)
+    app.add_middleware(SmallBodies)
+    app.add_middleware(SecurityHeaders)
+    for router in _ROUTERS:
+        app.include_router(router)
+    _describe(app)
+    _serve_page(app, dashboard)
+    return app
+
+
+@asynccontextmanager
+async def _services(settings: Settings, gate: AccessGate, blobs: BlobStore) -> AsyncIterator[Services]:
+    """Hold what needs a running event loop or threads, for as long as the process serves."""
+    engine = make_engine(settings.database_url)
+    redis_url = settings.redis_url.get_secret_value()
+    listener = AsyncChangeListener(redis_url)
+    signal = EventSignal(engine, listener)
+    notifier = Notifier(redis_url)
+    watcher = asyncio.create_task(signal.watch(), name="event watcher")
+    try:
+        yield Services(settings, engine, gate, blobs, notifier, signal)
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
+        await listener.close()
+        await asyncio.to_thread(notifier.close)
+        engine.dispose()
+
+
+def _describe(app: FastAPI) -> None:
+    """Offer the OpenAPI document, to those who may use the API."""
+
+    @app.get("/api/openapi.json", include_in_schema=False, dependencies=[Access])
+    def openapi() -> JSONResponse:
+        return JSONResponse(openapi_document(app))
+
+
+def openapi_document(app: FastAPI) -> dict[str, object]:
+    """The API's OpenAPI document, from which the page's types are generated."""
+    return get_openapi(title=app.title, version="1", routes=app.routes)
+
+
+def _serve_page(app: FastAPI, dashboard: Path) -> None:
+    if (dashboard / "index.html").is_file():
+        app.frontend("/", directory=dashboard)
+        return
+
+    @app.get("/", include_in_schema=False)
+    def not_built() -> HTMLResponse:
+        return HTMLResponse(_NOT_BUILT, status_code=503)

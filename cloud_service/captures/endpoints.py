@@ -1,0 +1,104 @@
+"""Captures over HTTP."""
+
+from collections.abc import Iterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from cloud_service.accounts.dependencies import Access
+from cloud_service.captures import service
+from cloud_service.captures.queries import Filters
+from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, CapturePage, CaptureSummary
+from cloud_service.database import transaction
+from cloud_service.models import Capture
+from cloud_service.web import Reading, services
+from shared.identifiers import SlugId
+from shared.imaging.decode import ImageLimits
+from shared.vocabulary import CaptureState
+
+router = APIRouter(prefix="/api/captures", tags=["captures"], dependencies=[Access])
+
+THUMBNAILS_AT_ONCE = 2
+
+# A capture's bytes never change, so a browser need not ask twice; they stay in that browser.
+_IMMUTABLE = "private, max-age=31536000, immutable"
+
+CasePseudonym = Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]
+
+
+def _thumbnail_slot() -> Iterator[None]:
+    """Holds a place among the few that decode at once; who waits for one keeps no thread busy."""
+    yield
+
+
+@router.get("")
+def list_captures(
+    session: Reading,
+    state: Annotated[list[CaptureState], Query()] = [],  # noqa: B006 - FastAPI copies defaults
+    site: SlugId | None = None,
+    device: SlugId | None = None,
+    case: CasePseudonym | None = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> CapturePage:
+    """Captures, newest announcement first; `next_cursor` leads to the older ones."""
+    filters = Filters(states=state, site=site, device=device, case=case)
+    return service.page(session, filters=filters, cursor=cursor, limit=limit)
+
+
+@router.get("/counts")
+def count_captures(session: Reading) -> CaptureCounts:
+    """How many captures stand where."""
+    return service.counts(session)
+
+
+@router.get("/{capture_id}")
+def get_capture(session: Reading, capture_id: UUID) -> CaptureDetail:
+    """One capture with its custody trail, its newest prediction, its analysis and its results' way to the device."""
+    return service.detail(session, capture_id)
+
+
+@router.get("/{capture_id}/image", response_class=Response, responses={200: {"content": {"image/*": {}}}})
+def get_image(request: Request, session: Reading, capture_id: UUID) -> Response:
+    """The capture's bytes as they are stored."""
+    capture = service.stored_capture(session, capture_id)
+    data = service.image(services(request).blobs, capture)
+    headers = _image_headers(capture, capture.sha256, capture.media_type.partition("/")[2])
+    return Response(data, media_type=capture.media_type, headers=headers)
+
+
+@router.get(
+    "/{capture_id}/thumbnail",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+    dependencies=[Depends(_thumbnail_slot, scope="function", max_concurrency=THUMBNAILS_AT_ONCE)],
+)
+def get_thumbnail(request: Request, session: Reading, capture_id: UUID) -> Response:
+    """A small JPEG of the capture."""
+    capture = service.stored_capture(session, capture_id)
+    held = services(request)
+    limits = ImageLimits(max_pixels=held.settings.capture_max_pixels, max_bytes=held.settings.capture_max_bytes)
+    data = service.thumbnail(held.blobs, capture, limits)
+    headers = _image_headers(capture, f"{capture.sha256}-{service.THUMBNAIL_EDGE}", "jpeg")
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.post("/{capture_id}/retry")
+def retry_capture(request: Request, capture_id: UUID) -> CaptureSummary:
+    """Let a failed analysis be tried again."""
+    held = services(request)
+    with transaction(held.engine) as session:
+        summary = service.retry(session, capture_id)
+    # Only after the commit: a worker that is told earlier would find nothing to do.
+    held.notifier.inference()
+    held.notifier.changes()
+    return summary
+
+
+def _image_headers(capture: Capture, tag: str, extension: str) -> dict[str, str]:
+    return {
+        "Cache-Control": _IMMUTABLE,
+        "Content-Disposition": f'inline; filename="{capture.id}.{extension}"',
+        "ETag": f'"{tag}"',
+    }

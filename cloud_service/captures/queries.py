@@ -1,0 +1,84 @@
+"""Reads of captures: pages by key, counts, one capture with what belongs to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, Uuid, func, literal, select, tuple_
+from sqlalchemy.orm import Session
+
+from cloud_service.errors import NotFoundError
+from cloud_service.models import Capture, Delivery, InferenceJob
+from cloud_service.models.base import UtcDateTime
+from shared.vocabulary import CaptureState
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A capture's place in the order of the pages, newest announcement first."""
+
+    announced_at: datetime
+    capture_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which captures; None stands for all."""
+
+    states: Sequence[CaptureState] = ()
+    site: str | None = None
+    device: str | None = None
+    case: str | None = None
+
+    def apply(self, query: Select[Capture]) -> Select[Capture]:
+        """`query` with these conditions."""
+        if self.states:
+            query = query.where(Capture.state.in_(self.states))
+        for column, wanted in (
+            (Capture.site_id, self.site),
+            (Capture.device_id, self.device),
+            (Capture.case_pseudonym, self.case),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        return query
+
+
+def captures_page(session: Session, filters: Filters, *, before: Key | None, limit: int) -> Sequence[Capture]:
+    """At most `limit` captures behind `before`; the key never changes, so no capture is skipped or doubled."""
+    query = filters.apply(select(Capture)).order_by(Capture.announced_at.desc(), Capture.id.desc()).limit(limit)
+    if before is not None:
+        place = tuple_(literal(before.announced_at, UtcDateTime), literal(before.capture_id, Uuid))
+        query = query.where(tuple_(Capture.announced_at, Capture.id) < place)
+    return session.scalars(query).all()
+
+
+def capture_by_id(session: Session, capture_id: UUID) -> Capture:
+    """One capture.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    capture = session.get(Capture, capture_id)
+    if capture is None:
+        raise NotFoundError(f"There is no capture {capture_id}.")
+    return capture
+
+
+def deliveries_of(session: Session, capture_id: UUID) -> Sequence[Delivery]:
+    """The results of a capture on their way to its device, oldest first."""
+    return session.scalars(
+        select(Delivery).where(Delivery.capture_id == capture_id).order_by(Delivery.created_at, Delivery.id)
+    ).all()
+
+
+def job_of(session: Session, capture_id: UUID) -> InferenceJob | None:
+    """The capture's analysis, once it is stored."""
+    return session.get(InferenceJob, capture_id)
+
+
+def counts_by_state(session: Session) -> dict[CaptureState, int]:
+    """How many captures stand where; every state is there."""
+    rows = session.execute(select(Capture.state, func.count()).group_by(Capture.state)).tuples()
+    return dict.fromkeys(CaptureState, 0) | {CaptureState(state): count for state, count in rows}

@@ -1,0 +1,158 @@
+"""What is done with captures on behalf of people: pages, details, images, a retry."""
+
+import base64
+import binascii
+import io
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from cloud_service.blob_store import BlobStore
+from cloud_service.captures import queries
+from cloud_service.captures.queries import Filters, Key
+from cloud_service.captures.schemas import (
+    CaptureCounts,
+    CaptureDetail,
+    CapturePage,
+    CaptureSummary,
+    DeliveryState,
+    JobProgress,
+)
+from cloud_service.captures.summary import capture_summaries, capture_summary
+from cloud_service.delivery.events import latest_position
+from cloud_service.errors import NotFoundError, RequestError
+from cloud_service.inference.jobs import retry_job
+from cloud_service.models import Capture, Delivery
+from shared.imaging.decode import ImageLimits, open_image
+from shared.logs import get_logger
+from shared.messages import ResultKind
+from shared.vocabulary import CaptureState, JobState
+
+THUMBNAIL_EDGE = 160
+_THUMBNAIL_QUALITY = 80
+# Before that there are no verified bytes to show.
+_WITH_IMAGE = frozenset({CaptureState.STORED, CaptureState.ANALYSED, CaptureState.FAILED})
+
+_log = get_logger(__name__)
+
+
+def page(session: Session, *, filters: Filters, cursor: str | None, limit: int) -> CapturePage:
+    """One page of captures, newest announcement first, with the event position at which it is true.
+
+    Raises:
+        RequestError: the cursor is none that a page returned.
+    """
+    position = latest_position(session)
+    before = _decode_cursor(cursor) if cursor else None
+    captures = queries.captures_page(session, filters, before=before, limit=limit + 1)
+    shown = captures[:limit]
+    more = _encode_cursor(shown[-1]) if len(captures) > limit else None
+    return CapturePage(captures=capture_summaries(session, shown), next_cursor=more, position=position)
+
+
+def counts(session: Session) -> CaptureCounts:
+    """How many captures stand where."""
+    return CaptureCounts(**{state.value: count for state, count in queries.counts_by_state(session).items()})
+
+
+def detail(session: Session, capture_id: UUID) -> CaptureDetail:
+    """All that is known of one capture.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    capture = queries.capture_by_id(session, capture_id)
+    job = queries.job_of(session, capture_id)
+    return CaptureDetail(
+        **dict(capture_summary(session, capture)),
+        sha256=capture.sha256,
+        byte_size=capture.byte_size,
+        specimen=capture.specimen,
+        priority=capture.priority,
+        quality=capture.quality,
+        job=JobProgress(state=JobState(job.state), attempts=job.attempts, reason=job.reason) if job else None,
+        deliveries=[_delivery(delivery) for delivery in queries.deliveries_of(session, capture_id)],
+    )
+
+
+def retry(session: Session, capture_id: UUID) -> CaptureSummary:
+    """Let a failed analysis be tried again.
+
+    Raises:
+        NotFoundError: there is no such capture.
+        ConflictError: its analysis has not failed.
+    """
+    capture = queries.capture_by_id(session, capture_id)
+    retry_job(session, capture_id)
+    return capture_summary(session, capture)
+
+
+def stored_capture(session: Session, capture_id: UUID) -> Capture:
+    """A capture whose bytes are in the blob store.
+
+    Raises:
+        NotFoundError: there is no such capture, or its bytes have not arrived.
+    """
+    capture = queries.capture_by_id(session, capture_id)
+    if capture.state not in _WITH_IMAGE:
+        raise NotFoundError(f"Capture {capture_id} is {capture.state}: its image is not here.")
+    return capture
+
+
+def image(blobs: BlobStore, capture: Capture) -> bytes:
+    """The capture's bytes as they are stored.
+
+    Raises:
+        NotFoundError: the blob store has lost them, which is an alarm.
+        TransientError: the blob store is away.
+    """
+    try:
+        return blobs.get(capture.sha256)
+    except FileNotFoundError as error:
+        _log.error("capture.blob_missing", capture=str(capture.id), sha256=capture.sha256)
+        raise NotFoundError(
+            f"The image of capture {capture.id} is missing from the blob store; tell the administrator."
+        ) from error
+
+
+def thumbnail(blobs: BlobStore, capture: Capture, limits: ImageLimits) -> bytes:
+    """A JPEG of at most THUMBNAIL_EDGE pixels a side, made from a DCT-scaled decoding where that is possible.
+
+    Raises:
+        NotFoundError: the blob store has lost the bytes, which is an alarm.
+        TransientError: the blob store is away.
+        UnreadableImageError: the bytes are no image within `limits`.
+    """
+    small = open_image(image(blobs, capture), limits, draft_edge=THUMBNAIL_EDGE)
+    small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=_THUMBNAIL_QUALITY)
+    return buffer.getvalue()
+
+
+def _delivery(delivery: Delivery) -> DeliveryState:
+    return DeliveryState(
+        id=delivery.id,
+        kind=ResultKind(delivery.payload["kind"]),
+        created_at=delivery.created_at,
+        attempts=delivery.attempts,
+        acknowledged_at=delivery.acknowledged_at,
+    )
+
+
+def _encode_cursor(capture: Capture) -> str:
+    text = f"{capture.announced_at.isoformat()} {capture.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode_cursor(cursor: str) -> Key:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        moment, capture_id = text.split(" ")
+        key = Key(datetime.fromisoformat(moment), UUID(capture_id))
+    except (binascii.Error, ValueError) as error:
+        raise RequestError("The cursor is none that a page returned: begin again without it.") from error
+    if key.announced_at.tzinfo is None:
+        raise RequestError("The cursor is none that a page returned: begin again without it.")
+    return key

@@ -1,0 +1,92 @@
+"""Follows the event log for browsers: one watcher a process, any number of readers, each with its own position."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from anyio.to_thread import run_sync
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from cloud_service.database import snapshot
+from cloud_service.delivery.events import events_after, latest_position
+from cloud_service.models import Event
+from shared.logs import get_logger
+
+POLL_SECONDS = 1.0
+CHUNK = 200
+
+_log = get_logger(__name__)
+
+
+class WakeUp(Protocol):
+    """What tells that something may have changed; a hint, never the record."""
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the caller's poll is this time-out
+        """Return when told, or after `timeout` seconds; whether told."""
+
+
+class EventSignal:
+    """Knows the newest position and wakes who waits for a newer one. It lives in one event loop."""
+
+    def __init__(self, engine: Engine, wake_up: WakeUp, *, poll_seconds: float = POLL_SECONDS) -> None:
+        self._engine = engine
+        self._wake_up = wake_up
+        self._poll_seconds = poll_seconds
+        self._position = 0
+        self._closed = False
+        self._changed = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Look at the database whenever told and at least every `poll_seconds`, until cancelled."""
+        while True:
+            try:
+                self._advance(await run_sync(self._latest))
+            except OperationalError as error:  # the database restarts; the next look may find it again
+                _log.warning("events.database_unavailable", error=str(error))
+            await self._wake_up.wait(self._poll_seconds)
+
+    async def newer_than(self, position: int) -> bool:
+        """Wait until there are events behind `position`; False when the process is to end."""
+        while self._position <= position and not self._closed:
+            await self._changed.wait()
+        return not self._closed
+
+    def close(self) -> None:
+        """End every reader's wait: the process is to end."""
+        self._closed = True
+        self._wake()
+
+    def _advance(self, position: int) -> None:
+        if position > self._position:
+            self._position = position
+            self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _latest(self) -> int:
+        with snapshot(self._engine) as session:
+            return latest_position(session)
+
+
+async def follow(engine: Engine, signal: EventSignal, position: int) -> AsyncIterator[Event]:
+    """Every event behind `position`, in order and without gaps, until the process is to end.
+
+    Ends also where the database goes away: the browser connects again and names its last position.
+    """
+    while await signal.newer_than(position):
+        try:
+            events = await run_sync(_read, engine, position)
+        except OperationalError as error:
+            _log.warning("events.database_unavailable", error=str(error))
+            return
+        for event in events:
+            yield event
+            position = event.position
+
+
+def _read(engine: Engine, position: int) -> Sequence[Event]:
+    with snapshot(engine) as session:
+        return events_after(session, position, CHUNK)

@@ -1,0 +1,78 @@
+"""Errors as problem details (RFC 9457): one place that decides what a caller is told."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from cloud_service.errors import RequestError
+from shared.errors import PermanentError, SmearflowError, TransientError
+from shared.logs import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+
+_log = get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` render every error as a problem."""
+    app.add_exception_handler(SmearflowError, _smearflow_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
+    """A response with `detail` for a person; `more` becomes extension members (RFC 9457 section 3.2)."""
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
+    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _smearflow_error(_request: Request, error: Exception) -> JSONResponse:
+    status = _status_of(error)
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return problem(status, str(error), {"WWW-Authenticate": "Bearer"})
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return problem(status, str(error), {"Retry-After": "60"})
+    return problem(status, str(error))
+
+
+def _status_of(error: Exception) -> HTTPStatus:
+    match error:
+        case RequestError():
+            return error.status
+        case TransientError():
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        case PermanentError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _validation_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette calls by this very type
+    # Only where and what: pydantic's `input` would send back what was typed, an access key among it.
+    faults = [{"where": ".".join(map(str, e["loc"])), "fault": e["msg"]} for e in error.errors()]
+    detail = "; ".join(f"{fault['where']}: {fault['fault']}" for fault in faults)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults=faults)
+
+
+def _http_exception(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls by this very type
+    return problem(HTTPStatus(error.status_code), str(error.detail), error.headers)
+
+
+def _database_away(_request: Request, error: Exception) -> JSONResponse:
+    _log.warning("database.unavailable", error=str(error))
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer: try again in a moment.")
+
+
+def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
+    # The server logs the error itself, with its traceback.
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Smearflow failed here; its log holds the reason.")

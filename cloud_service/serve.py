@@ -1,0 +1,60 @@
+"""`smearflow serve`: the API and the page, as one process."""
+
+import socket
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from cloud_service.app import create_app
+from cloud_service.config import Settings
+from cloud_service.config import settings as read_settings
+from shared import logs
+from shared.errors import ConfigurationError
+
+GRACE_SECONDS = 2
+"""How long open requests may go on after SIGTERM."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which lets the event streams end at once instead of waiting for browsers that never hang up."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        config = uvicorn.Config(
+            app,
+            host=settings.api_host,
+            port=settings.api_port,
+            log_config=None,  # the process's own JSON logs
+            access_log=False,  # ids in paths and a line for each thumbnail help nobody
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            lifespan="on",
+        )
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then do what uvicorn does."""
+        self._app.state.services.signal.close()
+        await super().shutdown(sockets)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: access key or session secret is missing or too short, or a URL is none that is known.
+        TransientError: the blob store cannot be opened.
+    """
+    Server(create_app(settings), settings).run()
+
+
+def serve() -> None:
+    """Serve the API and the page until SIGTERM or SIGINT; settings come from SMEARFLOW_… in the environment."""
+    settings = read_settings()
+    logs.configure("api", settings.log_level)
+    try:
+        run(settings)
+    except ConfigurationError as error:
+        typer.echo(f"smearflow serve: {error}", err=True)
+        raise typer.Exit(2) from error

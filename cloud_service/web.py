@@ -1,0 +1,49 @@
+"""What requests share: the services that `app` composes, and one transaction a request."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from cloud_service.accounts.service import AccessGate
+from cloud_service.blob_store import BlobStore
+from cloud_service.config import Settings
+from cloud_service.database import snapshot, transaction
+from cloud_service.delivery.stream import EventSignal
+from cloud_service.wakeup import Notifier
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that an endpoint may need, made once for the process."""
+
+    settings: Settings
+    engine: Engine
+    gate: AccessGate
+    blobs: BlobStore
+    notifier: Notifier
+    signal: EventSignal
+
+
+def services(request: Request) -> Services:
+    """The process's services."""
+    held: Services = request.app.state.services
+    return held
+
+
+def _reading(request: Request) -> Iterator[Session]:
+    with snapshot(services(request).engine) as session:
+        yield session
+
+
+def _writing(request: Request) -> Iterator[Session]:
+    with transaction(services(request).engine) as session:
+        yield session
+
+
+# Scope "function": a transaction ends before its response leaves, so nothing is promised that is not yet committed.
+Reading = Annotated[Session, Depends(_reading, scope="function")]
+Writing = Annotated[Session, Depends(_writing, scope="function")]
