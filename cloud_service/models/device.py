@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_service.models.base import Base, now
@@ -36,5 +36,5 @@ class Device(Base):
     clock_skew_seconds: Mapped[float | None]
     outbox_depth: Mapped[int | None]
     parked: Mapped[int | None]
-    free_disk_bytes: Mapped[int | None]
+    free_disk_bytes: Mapped[int | None] = mapped_column(BigInteger)
     paused: Mapped[bool] = mapped_column(default=False)
