@@ -28,6 +28,9 @@ from shared.imaging.refusal import name_contents
 # process, once, at import: `warnings.catch_warnings` around each call would race between threads.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
+"""How the names of readable images end, in lower case."""
+
 PIXEL_CEILING = 89_478_485
 """Pillow's own ceiling of pixels (its default MAX_IMAGE_PIXELS); ours may lie below it, never above."""
 
