@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     claim_batch: Annotated[int, Field(ge=1)] = Field(8, description="captures that a worker claims at once")
     claim_lease_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="until a claim may be taken over")
     max_attempts: Annotated[int, Field(ge=1)] = Field(3, description="then a capture goes to a person")
+    transient_patience_seconds: Annotated[float, Field(gt=0)] = Field(
+        86_400.0,
+        description="how long an analysis waits for faults that may pass, say a blob store that is away; then a person",
+    )
     sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often beat looks for forgotten captures")
 
     delivery_retry_seconds: Annotated[float, Field(gt=0)] = Field(

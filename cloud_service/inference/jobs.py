@@ -1,6 +1,5 @@
 """Inference jobs: the queue of record. What Celery carries only points here."""
 
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -25,7 +24,7 @@ def add_job(session: Session, capture: Capture) -> None:
 
 
 def retry_job(session: Session, capture_id: UUID) -> None:
-    """A person's retry of a failed analysis: all attempts are free again.
+    """A person's retry of a failed analysis: it queues up anew, with all its attempts and all patience.
 
     Raises:
         NotFoundError: there is no such capture, or it was never stored.
@@ -36,26 +35,22 @@ def retry_job(session: Session, capture_id: UUID) -> None:
         raise NotFoundError(f"Capture {capture_id} has no analysis that could be tried again.")
     if job.state != JobState.FAILED:
         raise ConflictError(f"The analysis of capture {capture_id} is {job.state}; only a failed one is tried again.")
-    job.state, job.attempts, job.reason, job.not_before = JobState.WAITING, 0, None, now()
+    job.state, job.attempts, job.reason = JobState.WAITING, 0, None
+    job.not_before = job.created_at = now()
     capture = session.get_one(Capture, capture_id)
     capture.state, capture.reason = CaptureState.STORED, None
     record_capture_event(session, capture)
 
 
-def tell_of_failure(session: Session, capture: Capture, reason: str) -> None:
-    """Mark a capture's analysis as failed and say why: to the browsers, to its device, and to who looks at it."""
-    failed_at = now()
+def mark_failed(session: Session, capture: Capture, reason: str) -> None:
+    """Mark a capture's analysis as failed and send the reason to its device; the event is the caller's, at the end."""
     capture.state, capture.reason = CaptureState.FAILED, reason
-    add_delivery(session, capture, _failure(capture, reason, failed_at))
-    record_capture_event(session, capture)
-
-
-def _failure(capture: Capture, reason: str, at: datetime) -> Result:
-    return Result(
+    failure = Result(
         delivery_id=uuid4(),
         capture_id=capture.id,
         sha256=capture.sha256,
         kind=ResultKind.FAILURE,
         reason=reason,
-        created_at=at,
+        created_at=now(),
     )
+    add_delivery(session, capture, failure)

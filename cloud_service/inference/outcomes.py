@@ -1,0 +1,27 @@
+"""What became of one claimed capture."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The model's probability of blast features, in [0, 1]."""
+
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error that no retry mends; the reason is for the people who see the capture."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """A fault that may pass by itself, such as a blob store that is away."""
+
+    reason: str
+
+
+Outcome = Answer | Refusal | Postponement
