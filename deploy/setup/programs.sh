@@ -91,8 +91,8 @@ wrap() { # TREE PATHS WITHIN IT…: paths that the tree does not hold are passed
 }
 
 write_wrapper() { # TREE PROGRAM
-  local triplet
-  triplet=$(basename "$(dirname "$(find "$RUNTIME/packages/$1/usr/lib" -mindepth 2 -maxdepth 2 -name '*.so*' -print -quit)")")
+  local folders=("$RUNTIME/packages/$1"/usr/lib/*-linux-gnu*) triplet
+  triplet=${folders[0]##*/} # such as x86_64-linux-gnu
   cat <<WRAPPER
 #!/bin/sh
 # Written by deploy/setup.sh: runs an unpacked Debian program with the libraries unpacked beside it.

@@ -1,0 +1,115 @@
+"""Fixtures that every kind of test may use: real servers, databases, a bad line and a browser."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cloud_service.local_stack.programs import find_program
+from tests.support.servers import Mosquitto, Postgres, Redis
+from tests.support.tcp_proxy import TcpProxy
+
+
+class MosquittoFactory(Protocol):
+    """Starts brokers; all of them are stopped when the test ends."""
+
+    def __call__(self, dynamic_security: Mapping[str, Any] | None = None, settings: str = "") -> Mosquitto: ...
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[MosquittoFactory]:
+    """A factory of running brokers."""
+    brokers: list[Mosquitto] = []
+
+    def start(dynamic_security: Mapping[str, Any] | None = None, settings: str = "") -> Mosquitto:
+        folder = tmp_path / f"mosquitto-{len(brokers)}"
+        folder.mkdir()
+        brokers.append(Mosquitto(folder, dynamic_security, settings))
+        return brokers[-1].start()
+
+    yield start
+    for broker in brokers:
+        broker.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[Redis]:
+    """A running, empty Redis of the test's own."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = Redis(folder).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The session's PostgreSQL. A test that kills it must start it again."""
+    with tempfile.TemporaryDirectory(prefix="smearflow-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = Postgres(Path(folder)).start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite database of the test's own; the file is not there yet."""
+    return f"sqlite:///{tmp_path / 'smearflow.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of the test's own: each test runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def tcp_proxy() -> Iterator[Callable[[int], TcpProxy]]:
+    """A factory of proxies to a loopback port, each a line that the test can spoil."""
+    proxies: list[TcpProxy] = []
+
+    def start(target_port: int) -> TcpProxy:
+        proxies.append(TcpProxy(target_port))
+        return proxies[-1]
+
+    yield start
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium.
+
+    One a module and not one a session: while Playwright runs, no other test in the process can start an event loop.
+    """
+    name = "chromium" if sys.platform == "linux" else "google-chrome"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_program(name))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page with cookies of its own; an error in its scripts fails the test."""
+    errors: list[str] = []
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+    assert errors == [], f"the page's scripts failed: {errors}"

@@ -1,0 +1,117 @@
+"""Programs that a test starts: on free loopback ports, killed and started again at will, never left behind."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+LOOPBACK = "127.0.0.1"
+_READY_SECONDS = 20.0
+_STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.01
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def accepts_connections(port: int) -> bool:
+    """Whether something listens on this loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+class ServerProcess(ABC):
+    """A server that can be killed and started again on the same port and data.
+
+    Its output is collected in `log`. The kernel kills it should the test's process die first.
+
+    Args:
+        folder: where its data and its log go.
+    """
+
+    user_switch: Sequence[str] = ()  # options for setpriv where the server must not run as root
+    stop_signal = signal.SIGTERM
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "server.log"
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @abstractmethod
+    def command(self) -> Sequence[str | Path]:
+        """The command line that runs the server in the foreground."""
+
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether the server answers; called again and again while it starts."""
+
+    @property
+    def pid(self) -> int:
+        """The running server's process id."""
+        return self._running().pid
+
+    def start(self) -> Self:
+        """Starts the server and returns when it answers."""
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            raise RuntimeError("setpriv (Debian: util-linux) is missing, so test servers could outlive the tests")
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [setpriv, *self.user_switch, "--pdeathsig", "KILL", "--", *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C ends the tests, which then end the server
+            )
+        self._wait_until_ready()
+        return self
+
+    def kill(self) -> None:
+        """SIGKILL for the server and its children, as a power cut would; returns when they are gone."""
+        process = self._running()
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        for member in family:
+            member.kill()
+        process.wait(_STOP_SECONDS)
+        psutil.wait_procs(family, timeout=_STOP_SECONDS)
+        self._process = None
+
+    def stop(self) -> None:
+        """Asks it to end, with SIGKILL where that does not end it; nothing where it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(self.stop_signal)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError(f"{type(self).__name__} is not running: start() it first")
+        return self._process
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self.is_ready():
+            code = self._running().poll()
+            if code is not None or time.monotonic() > deadline:
+                self.stop()
+                state = "did not answer in time" if code is None else f"ended with code {code}"
+                raise RuntimeError(f"{type(self).__name__} {state}; it said:\n{self.log.read_text()[-2000:]}")
+            time.sleep(_POLL_SECONDS)
