@@ -1,0 +1,153 @@
+"""Take out of an image file everything but its pixels and what is needed to read them rightly (DESIGN promise 7).
+
+JPEG and PNG are cleaned by their container: the coded pixels are not touched, so a clean file stays the same to the
+last byte. TIFF and BMP are rewritten as PNG, without loss. What only a decoder could find, such as spare bytes within
+the compressed data itself, stays.
+"""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image
+
+from shared.errors import UnreadableImageError
+from shared.imaging.decode import DEFAULT_LIMITS, ImageInfo, ImageLimits, open_image
+
+MediaType = Literal["image/jpeg", "image/png"]
+
+_SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
+_SOS, _APP0, _APP2, _APP14 = 0xDA, 0xE0, 0xE2, 0xEE
+# T.81 table B.1: frames and tables (C0-CF), SOS, DQT, DNL, DRI, DHP, EXP
+_CODING_MARKERS = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})
+_NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+# T.81 B.1.1.5: in coded data FF is followed by 00 or by a restart marker (D0-D7); B.1.1.2: FF before FF is filling
+_NEXT_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+_JFIF_SIZE = 14
+_ADOBE_SIZE = 12
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_KEPT = frozenset(
+    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"tRNS"}
+)
+_PROFILE_NAME = b"ICC Profile"
+_PNG_EFFORT = 1  # zlib level: 6 takes 1.8 s for a field of 5 megapixels, this one 0.4 s, for 20 % more bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """An image without metadata.
+
+    Attributes:
+        payload: the file's bytes.
+        media_type: of `payload`; TIFF and BMP have become PNG.
+    """
+
+    payload: bytes
+    media_type: MediaType
+
+
+def scrub(data: bytes, info: ImageInfo, limits: ImageLimits = DEFAULT_LIMITS) -> Scrubbed:
+    """Clean one image.
+
+    Args:
+        data: the file's bytes, which `open_image` can decode.
+        info: what `probe` says of them.
+        limits: for TIFF and BMP, which are decoded here.
+
+    Raises:
+        UnreadableImageError: the container is damaged.
+    """
+    if info.format == "JPEG":
+        return Scrubbed(b"".join(_clean_jpeg(data)), "image/jpeg")
+    if info.format == "PNG":
+        return Scrubbed(b"".join(_clean_png(data)), "image/png")
+    return Scrubbed(_as_png(open_image(data, limits)), "image/png")
+
+
+def _clean_jpeg(data: bytes) -> Iterator[bytes | memoryview]:
+    """The pieces of a JPEG that stay (ITU-T T.81 annex B: marker segments, B.1.1.4; coded data, B.1.1.5)."""
+    view = memoryview(data)
+    yield _SOI
+    position, saw_jfif = len(_SOI), False
+    while found := _NEXT_MARKER.search(data, position):
+        marker = found[1][0]
+        if found[0] == _EOI:
+            break
+        if marker in _NO_LENGTH:
+            position = found.end()
+            continue
+        start, body = found.start(), found.end() + 2
+        end = found.end() + _length_at(data, found.end())
+        position = end
+        if marker in _CODING_MARKERS:
+            if marker == _SOS:
+                position = _end_of_coded_data(data, end)
+            yield view[start:position]
+        elif marker == _APP0 and data.startswith(b"JFIF\0", body) and end - body >= _JFIF_SIZE and not saw_jfif:
+            saw_jfif = True
+            yield _jfif_without_thumbnail(data[body:end])
+        elif marker == _APP14 and data.startswith(b"Adobe", body) and end - body >= _ADOBE_SIZE:
+            yield _segment(_APP14, data[body : body + _ADOBE_SIZE])
+        elif marker == _APP2 and data.startswith(b"ICC_PROFILE\0", body):
+            yield view[start:end]
+    yield _EOI  # what follows it in the file is dropped
+
+
+def _length_at(data: bytes, position: int) -> int:
+    """A segment's length, which counts itself (T.81 B.1.1.4)."""
+    length = int.from_bytes(data[position : position + 2], "big")
+    if length < 2 or position + length > len(data):  # noqa: PLR2004 - bytes of the length field
+        raise UnreadableImageError("a segment of the JPEG reaches beyond the file's end: copy the file again")
+    return length
+
+
+def _end_of_coded_data(data: bytes, start: int) -> int:
+    found = _NEXT_MARKER.search(data, start)
+    return found.start() if found else len(data)
+
+
+def _jfif_without_thumbnail(body: bytes) -> bytes:
+    """JFIF 1.02, APP0: the last two of its 14 bytes are the size of a thumbnail, whose pixels follow."""
+    return _segment(_APP0, body[: _JFIF_SIZE - 2] + b"\0\0")
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def _clean_png(data: bytes) -> Iterator[bytes | memoryview]:
+    """The chunks of a PNG that stay (PNG third edition, clauses 5.3 and 11): pixels, palette, transparency, colour."""
+    view = memoryview(data)
+    yield _PNG_SIGNATURE
+    position = len(_PNG_SIGNATURE)
+    while True:
+        length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
+        end = position + length + 12  # length, type and CRC have four bytes each
+        if len(kind) < 4 or end > len(data):  # noqa: PLR2004 - bytes of the type
+            raise UnreadableImageError("a chunk of the PNG reaches beyond the file's end: copy the file again")
+        if kind == b"iCCP":
+            yield _profile_without_name(data[position + 8 : end - 4])
+        elif kind in _PNG_KEPT:
+            yield view[position:end]
+        if kind == b"IEND":
+            return
+        position = end
+
+
+def _profile_without_name(body: bytes) -> bytes:
+    """PNG third edition 11.3.2.3: iCCP begins with a name, which is free text, and a zero byte."""
+    _, zero, profile = body.partition(b"\0")
+    content = b"iCCP" + _PROFILE_NAME + zero + profile
+    return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+
+
+def _as_png(image: Image.Image) -> bytes:
+    """The same pixels as a PNG that carries a colour profile at most."""
+    target = io.BytesIO()
+    image.save(target, "PNG", compress_level=_PNG_EFFORT, icc_profile=image.info.get("icc_profile"))
+    return b"".join(_clean_png(target.getvalue()))
