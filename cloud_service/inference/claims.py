@@ -14,9 +14,8 @@ from sqlalchemy import CTE, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from cloud_service.delivery.events import record_capture_event
 from cloud_service.errors import LostClaimError
-from cloud_service.inference.jobs import mark_failed
+from cloud_service.inference.jobs import mark_failed, tell_of_failure
 from cloud_service.models import Capture, InferenceJob, now
 from shared.vocabulary import JobState
 
@@ -108,12 +107,9 @@ def fail_exhausted(session: Session, max_attempts: int) -> int:
         .returning(InferenceJob.capture_id)
         .execution_options(synchronize_session=False)
     ).all()
-    captures = [session.get_one(Capture, capture_id) for capture_id in sorted(failed)]
-    for capture in captures:
-        mark_failed(session, capture, reason)
-    for capture in captures:
-        record_capture_event(session, capture)
-    return len(captures)
+    for capture_id in sorted(failed):
+        tell_of_failure(session, session.get_one(Capture, capture_id), reason)
+    return len(failed)
 
 
 def _claimable(at: datetime) -> ColumnElement[bool]:

@@ -42,8 +42,14 @@ def retry_job(session: Session, capture_id: UUID) -> None:
     record_capture_event(session, capture)
 
 
+def tell_of_failure(session: Session, capture: Capture, reason: str) -> None:
+    """Mark a capture's analysis as failed and say why: to its device, and to the browsers."""
+    mark_failed(session, capture, reason)
+    record_capture_event(session, capture)
+
+
 def mark_failed(session: Session, capture: Capture, reason: str) -> None:
-    """Mark a capture's analysis as failed and send the reason to its device; the event is the caller's, at the end."""
+    """`tell_of_failure` without its event, for those who write several and put all events at the end."""
     capture.state, capture.reason = CaptureState.FAILED, reason
     failure = Result(
         delivery_id=uuid4(),
