@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use: real servers, databases, a bad line and a browser."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -98,6 +99,8 @@ def chromium() -> Iterator[Browser]:
     One a module and not one a session: while Playwright runs, no other test in the process can start an event loop.
     """
     name = "chromium" if sys.platform == "linux" else "google-chrome"
+    # Playwright's own Node lacks a library on a bare Debian; the one that the set-up checked does not.
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(find_program("node")))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_program(name))
         yield browser

@@ -91,14 +91,17 @@ wrap() { # TREE PATHS WITHIN IT…: paths that the tree does not hold are passed
 }
 
 write_wrapper() { # TREE PROGRAM
-  local folders=("$RUNTIME/packages/$1"/usr/lib/*-linux-gnu*) triplet
-  triplet=${folders[0]##*/} # such as x86_64-linux-gnu
+  local folder libraries=
+  # The folders that hold libraries, with those one level below (pulseaudio/, nss/).
+  while read -r folder; do
+    libraries+="${libraries:+:}\$tree/$folder"
+  done < <(cd "$RUNTIME/packages/$1" &&
+    find usr/lib lib -mindepth 2 -maxdepth 3 -path '*-linux-gnu*' -name '*.so*' -printf '%h\n' 2>/dev/null | sort -u)
   cat <<WRAPPER
 #!/bin/sh
 # Written by deploy/setup.sh: runs an unpacked Debian program with the libraries unpacked beside it.
 tree="\${0%/*}/../packages/$1"
-LD_LIBRARY_PATH="\$tree/usr/lib/$triplet:\$tree/lib/$triplet:\$tree/usr/lib/$triplet/nss\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
-export LD_LIBRARY_PATH
+export LD_LIBRARY_PATH="$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 [ ! -d "\$tree/usr/share/fonts" ] || [ -d /usr/share/fonts ] || export XDG_DATA_HOME="\$tree/usr/share"
 [ -d /etc/fonts ] || [ ! -d "\$tree/etc/fonts" ] || export FONTCONFIG_PATH="\$tree/etc/fonts"
 exec "\$tree/$2" "\$@"
