@@ -1,0 +1,1 @@
+"""Data sets of labelled images: their layouts, their split, their pixels."""

@@ -1,0 +1,50 @@
+"""The layout with a manifest.csv."""
+
+import csv
+from pathlib import Path
+
+from cloud_service.ml.datasets.class_names import is_all
+from cloud_service.ml.datasets.samples import DatasetError, Sample
+
+_REQUIRED = ("path", "label")
+
+
+def read_manifest(manifest: Path) -> list[Sample]:
+    """The samples that a CSV file lists, in its order.
+
+    Columns (RFC 4180, UTF-8, with a heading): `path`, below the manifest's folder; `label`, a known class name;
+    `group`, optional, else each image is a group of its own; `kind`, optional, such as field or crop. Other columns
+    are passed over.
+
+    Raises:
+        DatasetError: a column or a file is missing, a label is not known, a path leaves the folder or comes twice.
+    """
+    root = manifest.parent
+    with manifest.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [column for column in _REQUIRED if column not in (reader.fieldnames or [])]
+        if missing:
+            raise DatasetError(
+                f"{manifest} lacks the column {missing[0]!r}; it needs path and label, and may have group and kind."
+            )
+        samples = [_sample(row, root, f"{manifest}, line {reader.line_num}") for row in reader]
+    _refuse_doubles(samples, manifest)
+    return samples
+
+
+def _sample(row: dict[str, str | None], root: Path, where: str) -> Sample:
+    name, label, group, kind = ((row.get(column) or "").strip() for column in (*_REQUIRED, "group", "kind"))
+    path = root / name
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise DatasetError(f"{where}: the path {name!r} leaves the data set's folder.")
+    if not path.is_file():
+        raise DatasetError(f"{where}: there is no file {name!r} in {root}.")
+    return Sample(path=path, is_all=is_all(label, where), group=group or name, kind=kind or "unnamed")
+
+
+def _refuse_doubles(samples: list[Sample], manifest: Path) -> None:
+    seen: set[Path] = set()
+    for sample in samples:
+        if sample.path in seen:
+            raise DatasetError(f"{manifest} lists {sample.path.name!r} twice; remove one of the lines.")
+        seen.add(sample.path)

@@ -1,0 +1,37 @@
+"""What a data set is made of, and how its folder is recognised."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import PermanentError
+from shared.identifiers import sha256_of_file
+
+
+class DatasetError(PermanentError):
+    """A data set cannot be used as it is; the text names the folder or file and what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled image."""
+
+    path: Path
+    is_all: bool  # whether it shows acute lymphoblastic leukemia
+    group: str  # samples of one group (a patient, a smear, near-duplicates) never fall into different parts
+    kind: str = "unnamed"  # what figures are also given for by itself, such as fields and crops
+
+
+def dataset_digest(samples: Iterable[Sample], root: Path) -> str:
+    """A SHA-256 over the names below `root`, labels, groups and contents of the samples, whatever their order.
+
+    Raises:
+        OSError: an image cannot be read.
+    """
+    digest = hashlib.sha256()
+    for sample in sorted(samples, key=lambda sample: sample.path):
+        name = sample.path.relative_to(root).as_posix()
+        line = f"{name}\0{int(sample.is_all)}\0{sample.group}\0{sha256_of_file(sample.path)}\n"
+        digest.update(line.encode())
+    return digest.hexdigest()

@@ -1,0 +1,104 @@
+"""From torch to ONNX, with proof that the two agree."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.training.loop import predict_logits
+from shared.errors import PermanentError
+
+INPUT_NAME = "pixels"
+OUTPUT_NAME = "logits"
+LARGEST_DIFFERENCE = 1e-4
+"""By how much a logit of ONNX Runtime may differ from torch's."""
+
+_RANDOM_IMAGES = 5
+
+
+class ExportError(PermanentError):
+    """The exported graph does not compute what the network computes; the text gives the difference."""
+
+
+def export_onnx(network: DeployedNetwork, size: int) -> bytes:
+    """The network as an ONNX file: `pixels` (batch, size, size, 3) uint8 → `logits` (batch,) float32.
+
+    The normalisation of the PreprocessSpec is part of the graph, and the sigmoid is not: logits keep their precision
+    where probabilities are near 0 or 1. The same weights give the same bytes; the exporter's notes, which name
+    folders of this machine, are taken out.
+    """
+    example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
+    with _exporter_noise_muted():
+        program = torch.onnx.export(
+            network.eval(),
+            (example,),
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            external_data=False,
+            verbose=False,
+            dynamo=True,
+        )
+    assert program is not None  # noqa: S101 - always so with dynamo=True
+    model = program.model_proto
+    _strip_notes(model)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def largest_difference(network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> float:
+    """The largest difference between ONNX Runtime's logits and torch's, on random images and on `images`.
+
+    Args:
+        network: what was exported.
+        onnx_file: what `export_onnx` made of it.
+        images: (N, size, size, 3) uint8, real ones where there are any.
+
+    Raises:
+        ExportError: the difference is above LARGEST_DIFFERENCE.
+    """
+    noise = np.random.default_rng(0).integers(0, 256, (_RANDOM_IMAGES, *images.shape[1:]), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
+    differences = []
+    for image in (*noise, *images):  # one by one: this also shows that the batch's length is free
+        (served,) = session.run(None, {INPUT_NAME: image[None]})
+        expected = predict_logits(network, torch.tensor(image[None]))
+        differences.append(served - expected.numpy())
+    worst = float(np.max(np.abs(differences)))  # NaN where any is NaN, unlike Python's own max
+    if not worst <= LARGEST_DIFFERENCE:  # written so that NaN is refused
+        raise ExportError(
+            f"ONNX Runtime's logits differ from torch's by {worst:.2g}, more than {LARGEST_DIFFERENCE}. "
+            "The package was not written. Compare the versions of torch, onnx and onnxruntime with pyproject.toml."
+        )
+    return worst
+
+
+def _strip_notes(model: onnx.ModelProto) -> None:
+    """Removes documentation and metadata, which hold stack traces and paths."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    model.ClearField("metadata_props")
+    model.ClearField("doc_string")
+
+
+@contextmanager
+def _exporter_noise_muted() -> Iterator[None]:
+    """Mutes exactly the two messages that torch 2.13's exporter causes itself; any other warning passes."""
+    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = registration.level
+    registration.setLevel(logging.ERROR)  # "torchvision is not installed", which this project does not use
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
+            yield
+    finally:
+        registration.setLevel(level)

@@ -1,0 +1,28 @@
+"""The network's head."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+
+class Classifier(nn.Module):
+    """Global max pooling → dense with ReLU → dense with one output.
+
+    As in Bukhari et al. (2022), where a sigmoid follows: P(ALL) = sigmoid(w · relu(W · max_ij u(i, j))). The sigmoid
+    is left to the loss (binary cross-entropy with logits, which does not overflow) and to the runtimes.
+
+    Args:
+        channels: channels of the last feature map.
+        hidden_units: units of the dense layer.
+    """
+
+    def __init__(self, channels: int, hidden_units: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(channels, hidden_units)
+        self.output = nn.Linear(hidden_units, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (N, C, H, W) → logits (N,)."""
+        strongest = features.amax(dim=(2, 3))
+        return cast("Tensor", self.output(torch.relu(self.hidden(strongest)))).squeeze(1)

@@ -1,0 +1,1 @@
+"""What runs a model: one small class a runtime, all behind the protocol in `contract`."""

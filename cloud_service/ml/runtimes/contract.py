@@ -1,0 +1,82 @@
+"""What every runtime promises."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import PermanentError
+
+Pixels = NDArray[np.uint8]
+Probabilities = NDArray[np.float32]
+
+CPU_BATCH_LIMIT = 8
+"""Images in one call. Larger batches gain nothing on a CPU and cost about 20 MB of memory an image."""
+
+
+class InvalidBatchError(PermanentError):
+    """A batch has not the shape, type or length that the runtime takes; the text names both."""
+
+
+class BrokenModelError(PermanentError):
+    """A model answers with something that is no number; the text names the runtime and the images."""
+
+
+class Runtime(Protocol):
+    """Gives each image the probability of ALL (acute lymphoblastic leukemia).
+
+    The same image gets the same answer, alone or in a batch, to within 1e-5. An instance is used by one
+    thread at a time.
+    """
+
+    @property
+    def name(self) -> str:
+        """The runtime's name, as `load_runtime` takes it."""
+
+    @property
+    def batch_limit(self) -> int:
+        """The most images that one call of `predict` takes."""
+
+    def predict(self, batch: Pixels) -> Probabilities:
+        """The probability of ALL for each image of a batch, in its order.
+
+        Args:
+            batch: (N, size, size, 3) uint8 as `shared.imaging.preprocess.preprocess` gives it, 0 ≤ N ≤ batch_limit.
+
+        Returns:
+            (N,) float32 in [0, 1].
+
+        Raises:
+            InvalidBatchError: the batch is not as stated.
+            BrokenModelError: the model's answer is not a number.
+        """
+
+
+def check_batch(batch: Pixels, *, size: int, limit: int) -> None:
+    """Refuses a batch that is not (0 ≤ N ≤ limit, size, size, 3) uint8.
+
+    Raises:
+        InvalidBatchError: as the name says.
+    """
+    if batch.dtype != np.uint8 or batch.shape[1:] != (size, size, 3):
+        raise InvalidBatchError(
+            f"A batch must be uint8 of shape (N, {size}, {size}, 3), but this one is {batch.dtype} of shape "
+            f"{batch.shape}. Preprocess images by the PreprocessSpec of the model's card."
+        )
+    if len(batch) > limit:
+        raise InvalidBatchError(f"A batch of {len(batch)} images is above the runtime's limit of {limit}; divide it.")
+
+
+def probabilities_of(logits: NDArray[np.float32], runtime: str) -> Probabilities:
+    """sigmoid(logit) for each of (N,) logits, without overflow.
+
+    Raises:
+        BrokenModelError: a logit is not a number.
+    """
+    broken = np.flatnonzero(np.isnan(logits))
+    if broken.size:
+        raise BrokenModelError(
+            f"The model gave no number for images {broken.tolist()} of a batch in the runtime {runtime}."
+        )
+    # sigmoid(x) = (1 + tanh(x / 2)) / 2 stays finite where exp(-x) overflows.
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), dtype=np.float32)

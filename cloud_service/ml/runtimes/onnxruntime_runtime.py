@@ -1,0 +1,48 @@
+"""ONNX Runtime on the CPU: what serves by default."""
+
+import numpy as np
+import onnxruntime
+
+from cloud_service.ml.package import ModelPackage, PackageFile
+from cloud_service.ml.runtimes.contract import (
+    CPU_BATCH_LIMIT,
+    Pixels,
+    Probabilities,
+    check_batch,
+    probabilities_of,
+)
+
+
+class OnnxRuntime:
+    """A `Runtime` over the package's ONNX file, which takes camera pixels and gives logits.
+
+    Args:
+        package: the verified model package.
+        threads: threads of one call; one session with one thread for each core is faster than one with several.
+
+    Raises:
+        ModelPackageError: the ONNX file is not the one that the card names.
+    """
+
+    name = "onnxruntime"
+    batch_limit = CPU_BATCH_LIMIT
+
+    def __init__(self, package: ModelPackage, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Threads that spin between calls take the cores from the decoding that runs beside them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            package.read(PackageFile.ONNX), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        self._input_name = self._session.get_inputs()[0].name
+        self._size = package.card.preprocess.size
+
+    def predict(self, batch: Pixels) -> Probabilities:
+        """See `Runtime.predict`."""
+        check_batch(batch, size=self._size, limit=self.batch_limit)
+        if not len(batch):
+            return np.empty(0, dtype=np.float32)
+        (logits,) = self._session.run(None, {self._input_name: np.ascontiguousarray(batch)})
+        return probabilities_of(logits, self.name)

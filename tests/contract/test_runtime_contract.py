@@ -1,0 +1,112 @@
+"""Every runtime keeps the same promises; the fake as well as the real ones."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cloud_service.ml.package import ModelPackage
+from cloud_service.ml.runtimes.contract import BrokenModelError, InvalidBatchError, Runtime, probabilities_of
+from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
+from cloud_service.ml.runtimes.loading import load_runtime
+from tests.support.model_packages import random_pixels, write_random_package
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
+    return write_random_package(tmp_path_factory.mktemp("packages") / "random")
+
+
+@pytest.fixture(scope="module", params=["fake", "torch", "onnxruntime"])
+def runtime(request: pytest.FixtureRequest, package: ModelPackage) -> Runtime:
+    return FakeRuntime() if request.param == "fake" else load_runtime(package, request.param, threads=2)
+
+
+class TestRuntime:
+    def test_one_probability_an_image(self, runtime: Runtime) -> None:
+        probabilities = runtime.predict(random_pixels(3))
+        assert probabilities.shape == (3,)
+        assert probabilities.dtype == np.float32
+        assert np.all((probabilities >= 0) & (probabilities <= 1))
+        assert len(set(probabilities.tolist())) == 3
+
+    def test_the_same_batch_gets_the_same_answer(self, runtime: Runtime) -> None:
+        batch = random_pixels(2)
+        np.testing.assert_array_equal(runtime.predict(batch), runtime.predict(batch))
+
+    def test_an_image_gets_the_same_answer_in_any_company(self, runtime: Runtime) -> None:
+        batch = random_pixels(runtime.batch_limit)
+        alone = [runtime.predict(batch[i : i + 1])[0] for i in range(len(batch))]
+        np.testing.assert_allclose(runtime.predict(batch), alone, atol=1e-5)
+        np.testing.assert_allclose(runtime.predict(batch[::-1]), alone[::-1], atol=1e-5)
+
+    def test_takes_a_read_only_batch_and_leaves_it_as_it_is(self, runtime: Runtime) -> None:
+        batch = random_pixels(2)
+        batch.setflags(write=False)
+        before = batch.copy()
+        runtime.predict(batch)
+        np.testing.assert_array_equal(batch, before)
+
+    def test_no_images_get_no_answers(self, runtime: Runtime) -> None:
+        nothing = runtime.predict(random_pixels(0))
+        assert nothing.shape == (0,)
+        assert nothing.dtype == np.float32
+
+    @pytest.mark.parametrize("shape", [(224, 224, 3), (1, 3, 224, 224), (1, 223, 224, 3), (1, 224, 224, 4), ()])
+    def test_another_shape_is_refused(self, runtime: Runtime, shape: tuple[int, ...]) -> None:
+        with pytest.raises(InvalidBatchError, match="uint8 of shape"):
+            runtime.predict(np.zeros(shape, dtype=np.uint8))
+
+    def test_another_type_is_refused(self, runtime: Runtime) -> None:
+        with pytest.raises(InvalidBatchError, match="float32"):
+            runtime.predict(np.zeros((1, 224, 224, 3), dtype=np.float32))
+
+    def test_more_than_the_limit_is_refused(self, runtime: Runtime) -> None:
+        with pytest.raises(InvalidBatchError, match=f"limit of {runtime.batch_limit}"):
+            runtime.predict(random_pixels(runtime.batch_limit + 1))
+
+
+def test_torch_and_onnx_runtime_agree(package: ModelPackage) -> None:
+    batch = random_pixels(4, seed=11)
+    reference, served = (load_runtime(package, name).predict(batch) for name in ("torch", "onnxruntime"))
+    np.testing.assert_allclose(served, reference, atol=1e-5)
+
+
+def test_the_fake_can_be_foretold() -> None:
+    grey = np.stack([np.full((8, 8, 3), value, dtype=np.uint8) for value in (0, 51, 255)])
+    np.testing.assert_allclose(FakeRuntime(size=8).predict(grey), [1.0, 0.8, 0.0], atol=1e-6)
+
+
+def test_auto_is_onnx_runtime(package: ModelPackage) -> None:
+    assert load_runtime(package).name == "onnxruntime"
+
+
+def test_an_unknown_runtime_is_refused(package: ModelPackage) -> None:
+    with pytest.raises(ValueError, match="abacus"):
+        load_runtime(package, "abacus")
+
+
+def test_a_model_that_gives_no_number_is_named() -> None:
+    with pytest.raises(BrokenModelError, match=r"images \[1\]"):
+        probabilities_of(np.array([0.0, np.nan], dtype=np.float32), "torch")
+
+
+def test_large_logits_do_not_overflow() -> None:
+    extremes = probabilities_of(np.array([-1e30, -np.inf, 0.0, np.inf], dtype=np.float32), "torch")
+    assert extremes.tolist() == [0.0, 0.0, 0.5, 1.0]
+
+
+def test_serving_imports_no_torch(package: ModelPackage) -> None:
+    program = (
+        "import sys, numpy; from pathlib import Path;"
+        "from cloud_service.ml.package import load_package; from cloud_service.ml.runtimes.loading import load_runtime;"
+        f"runtime = load_runtime(load_package(Path({str(package.directory)!r})));"
+        "runtime.predict(numpy.zeros((1, 224, 224, 3), dtype=numpy.uint8));"
+        "print(sorted({'torch', 'onnx', 'safetensors'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,89 @@
+"""Small model packages for tests: right in all but what the model has learnt."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.export import export_onnx
+from cloud_service.ml.model_card import HeldOutMetrics, ModelCard, PackageFile, TrainingRecord
+from cloud_service.ml.network.se_cnn import SECNN
+from cloud_service.ml.network.settings import NetworkSettings
+from cloud_service.ml.package import ModelPackage, write_package
+from cloud_service.ml.weights import weights_of
+from shared.identifiers import sha256_of_bytes
+from shared.imaging.preprocess import PreprocessSpec
+
+SPEC = PreprocessSpec(mean=(0.7, 0.6, 0.75), std=(0.2, 0.25, 0.15))
+SMALL_NETWORK = NetworkSettings(filters=(4, 6, 8), reduction=2, hidden_units=8)
+
+
+def random_network(settings: NetworkSettings = SMALL_NETWORK, spec: PreprocessSpec = SPEC) -> DeployedNetwork:
+    """A network with random weights *and* random BatchNorm statistics, so that nothing cancels out; always the same."""
+    torch.manual_seed(7)
+    network = SECNN(settings)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                assert module.running_mean is not None
+                assert module.running_var is not None
+                module.running_mean.normal_()
+                module.running_var.uniform_(0.5, 2.0)
+                module.weight.normal_()
+                module.bias.normal_()
+    return DeployedNetwork(network, spec).eval()
+
+
+def random_pixels(count: int, size: int = 224, seed: int = 3) -> NDArray[np.uint8]:
+    """Noise in the shape of a batch; the same for the same arguments."""
+    return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def write_random_package(directory: Path) -> ModelPackage:
+    """A package of `random_network` in the new folder `directory`."""
+    network = random_network()
+    files = {
+        PackageFile.ONNX: export_onnx(network, SPEC.size),
+        PackageFile.WEIGHTS: weights_of(network.network),
+    }
+    digests = {name: sha256_of_bytes(content) for name, content in files.items()}
+    return write_package(directory, card_for(digests), files)
+
+
+def card_for(digests: dict[PackageFile, str]) -> ModelCard:
+    """A card that is valid and names these digests."""
+    return ModelCard(
+        name="random",
+        version="1",
+        files=digests,
+        network=SMALL_NETWORK,
+        preprocess=SPEC,
+        threshold=0.5,
+        training=TrainingRecord(
+            data="none",
+            data_digest="0" * 64,
+            images_trained_on=1,
+            images_chosen_by=1,
+            settings={},
+            chosen_epoch=1,
+            software={},
+        ),
+        held_out=(
+            HeldOutMetrics(
+                part="all",
+                images=1,
+                images_with_all=1,
+                accuracy=0.5,
+                sensitivity=0.5,
+                specificity=None,
+                roc_auc=None,
+                loss=0.7,
+            ),
+        ),
+        onnx_difference=0.0,
+        intended_use="Tests.",
+        limits=("Random.",),
+        clinical_meaning="None.",
+    )

@@ -1,0 +1,73 @@
+import logging
+import warnings
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from cloud_service.ml.export import ExportError, export_onnx, largest_difference
+from cloud_service.ml.network.settings import NetworkSettings
+from tests.support.model_packages import SPEC, random_network, random_pixels
+
+
+@pytest.fixture(scope="module")
+def onnx_file() -> bytes:
+    return export_onnx(random_network(), SPEC.size)
+
+
+def test_takes_camera_pixels_in_batches_of_any_length(onnx_file: bytes) -> None:
+    session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
+    (pixels,), (logits,) = session.get_inputs(), session.get_outputs()
+    assert (pixels.name, pixels.type, pixels.shape) == ("pixels", "tensor(uint8)", ["batch", 224, 224, 3])
+    assert (logits.name, logits.type, logits.shape) == ("logits", "tensor(float)", ["batch"])
+    for count in (1, 3):
+        assert session.run(None, {"pixels": random_pixels(count)})[0].shape == (count,)
+
+
+def test_agrees_with_torch(onnx_file: bytes) -> None:
+    assert largest_difference(random_network(), onnx_file, random_pixels(3, seed=9)) <= 1e-4
+
+
+def test_a_graph_that_computes_something_else_is_refused(onnx_file: bytes) -> None:
+    other = random_network()
+    with torch.no_grad():
+        other.network.classifier.output.bias.add_(0.01)
+    with pytest.raises(ExportError, match=r"by 0\.01"):
+        largest_difference(other, onnx_file, random_pixels(1))
+
+
+def test_answers_that_are_no_numbers_are_refused(onnx_file: bytes) -> None:
+    broken = random_network()
+    with torch.no_grad():
+        broken.network.classifier.output.bias.fill_(float("nan"))
+    with pytest.raises(ExportError, match="nan"):
+        largest_difference(broken, onnx_file, random_pixels(1))
+
+
+def test_the_same_weights_give_the_same_bytes(onnx_file: bytes) -> None:
+    assert export_onnx(random_network(), SPEC.size) == onnx_file
+
+
+def test_no_path_of_this_machine_is_inside(onnx_file: bytes) -> None:
+    assert b".py" not in onnx_file
+    assert b"cloud_service" not in onnx_file
+    onnx.checker.check_model(onnx.load_from_string(onnx_file))
+
+
+@pytest.mark.parametrize("changes", [{"squeeze_excitation": False}, {"pooling_stride": 1}])
+def test_every_reading_of_the_paper_can_be_exported(changes: dict[str, object]) -> None:
+    settings = NetworkSettings.model_validate({"filters": [2, 3, 4], **changes})
+    network = random_network(settings)
+    images = np.zeros((1, 224, 224, 3), dtype=np.uint8)
+    assert largest_difference(network, export_onnx(network, SPEC.size), images) <= 1e-4
+
+
+def test_the_exporter_leaves_warnings_and_loggers_as_they_were(caplog: pytest.LogCaptureFixture) -> None:
+    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
+    before = registration.level, list(warnings.filters)
+    with caplog.at_level(logging.WARNING):
+        export_onnx(random_network(), SPEC.size)
+    assert (registration.level, list(warnings.filters)) == before
+    assert not [record for record in caplog.records if record.name.startswith("torch.onnx")]
