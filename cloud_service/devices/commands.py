@@ -1,0 +1,70 @@
+"""`smearflow device add | list | remove`."""
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Enrol microscope workstations, list them, shut them out.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
+
+@app.command()
+def add(site: str, device: str, *, json_: Json = False) -> None:
+    """Enrol DEVICE for SITE and print its password, once. For a known device: a new password."""
+    from cloud_service.config import settings  # noqa: PLC0415 - `smearflow --help` must not wait for SQLAlchemy
+    from cloud_service.database import transaction  # noqa: PLC0415
+    from cloud_service.devices import service  # noqa: PLC0415
+    from cloud_service.devices.broker_admin import BrokerAdmin  # noqa: PLC0415
+
+    with BrokerAdmin(settings()) as access, transaction() as session:
+        credentials = service.enrol(session, access, site=site, device=device)
+    if json_:
+        given = {"site": credentials.site, "device": credentials.device, "password": credentials.password}
+        broker = {"host": settings().broker_host, "port": settings().broker_port}
+        typer.echo(json.dumps({**given, "broker": broker}))
+        return
+    typer.echo(f"Device {device} is enrolled for site {site}.")
+    typer.echo(f"Password (shown only now): {credentials.password}")
+
+
+@app.command(name="list")
+def list_(*, json_: Json = False) -> None:
+    """List the enrolled devices."""
+    from cloud_service.database import snapshot  # noqa: PLC0415 - see above
+    from cloud_service.devices import service  # noqa: PLC0415
+
+    with snapshot() as session:
+        devices = service.list_devices(session)
+    if json_:
+        rows = [
+            {
+                "site": device.site_id,
+                "device": device.id,
+                "presence": device.presence,
+                "enrolled_at": device.enrolled_at.isoformat(),
+                "disabled_at": device.disabled_at.isoformat() if device.disabled_at else None,
+            }
+            for device in devices
+        ]
+        typer.echo(json.dumps(rows))
+        return
+    for device in devices:
+        state = "disabled" if device.disabled_at else device.presence
+        typer.echo(f"{device.site_id:24} {device.id:24} {state}")
+    if not devices:
+        typer.echo("No device is enrolled. Enrol one with `smearflow device add SITE DEVICE`.")
+
+
+@app.command()
+def remove(device: str) -> None:
+    """Shut DEVICE out. Its captures stay; `add` lets it in again."""
+    from cloud_service.config import settings  # noqa: PLC0415 - see above
+    from cloud_service.database import transaction  # noqa: PLC0415
+    from cloud_service.devices import service  # noqa: PLC0415
+    from cloud_service.devices.broker_admin import BrokerAdmin  # noqa: PLC0415
+
+    with BrokerAdmin(settings()) as access, transaction() as session:
+        service.disable(session, access, device=device)
+    typer.echo(f"Device {device} is shut out.")

@@ -1,0 +1,92 @@
+"""Sites, and the enrolment of devices: in the database and at the broker."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_service.devices.broker_admin import DeviceAccess
+from cloud_service.errors import ConflictError, NotFoundError
+from cloud_service.models import Device, Site, now
+from shared.topics import DeviceAddress
+from shared.vocabulary import Presence
+
+_PASSWORD_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a device needs to connect. Given out once: only a hash of the password is kept, by the broker."""
+
+    site: str
+    device: str
+    password: str = field(repr=False)
+
+
+def add_site(session: Session, site: str) -> Site:
+    """The site of this id, made if it is new.
+
+    Raises:
+        ProtocolError: the id cannot stand in a topic.
+    """
+    DeviceAddress(site, "any")
+    found = session.get(Site, site)
+    if found is None:
+        found = Site(id=site)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def enrol(session: Session, access: DeviceAccess, *, site: str, device: str) -> Credentials:
+    """Enrol a device for a site, or give it a new password and let it in again; the site is made if it is new.
+
+    Should the commit that follows fail, the broker knows a device that the database does not: ingest refuses it, and
+    a second enrolment mends it.
+
+    Raises:
+        ProtocolError: an id cannot stand in a topic.
+        ConflictError: the device belongs to another site, or the id is one of the cloud's own.
+        TransientError, BrokerRefusedError, ConfigurationError: as `BrokerAdmin`.
+    """
+    address = DeviceAddress(site, device)
+    if device == "admin" or device.startswith("ingest-"):
+        raise ConflictError(f"The device id {device!r} is taken by the cloud itself; choose another.")
+    add_site(session, site)
+    found = session.get(Device, device, with_for_update=True)
+    if found is None:
+        found = Device(id=device, site_id=site)
+        session.add(found)
+    if found.site_id != site:
+        raise ConflictError(
+            f"Device {device!r} belongs to site {found.site_id!r}; device ids are unique over all sites."
+        )
+    found.disabled_at = None
+    session.flush()
+    credentials = Credentials(site, device, secrets.token_urlsafe(_PASSWORD_BYTES))
+    access.put_device(address, credentials.password)
+    return credentials
+
+
+def disable(session: Session, access: DeviceAccess, *, device: str) -> Device:
+    """Let a device in no more. Its captures stay, and it can be enrolled again.
+
+    Raises:
+        NotFoundError: no such device is enrolled.
+        TransientError, BrokerRefusedError, ConfigurationError: as `BrokerAdmin`.
+    """
+    found = session.get(Device, device, with_for_update=True)
+    if found is None:
+        raise NotFoundError(f"No device {device!r} is enrolled; see `smearflow device list`.")
+    found.disabled_at = found.disabled_at or now()
+    found.presence = Presence.OFFLINE
+    session.flush()
+    access.remove_device(device)
+    return found
+
+
+def list_devices(session: Session) -> Sequence[Device]:
+    """All devices, disabled ones too, by site and id."""
+    return session.scalars(select(Device).order_by(Device.site_id, Device.id)).all()
