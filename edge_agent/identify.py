@@ -7,11 +7,11 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError, field_validator
 
 from edge_agent.config import IdentificationSection, SidecarRule, UnidentifiedRule
 from edge_agent.names import sidecars_of
@@ -19,6 +19,7 @@ from shared.errors import PermanentError
 from shared.vocabulary import Priority
 
 SIDECAR_MAX_BYTES = 64 * 1024
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
 
 
 class UnidentifiedError(PermanentError):
@@ -51,6 +52,16 @@ class Identification(BaseModel):
     stain: Word | None = None
     captured_at: datetime | None = None
     priority: Priority = Priority.ROUTINE
+
+    @field_validator("captured_at")
+    @classmethod
+    def _is_a_time_of_ours(cls, time: datetime | None) -> datetime | None:
+        """A time without a zone is this workstation's; a year out of range would also not survive the conversion."""
+        if time is None:
+            return None
+        if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+            raise ValueError(f"the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
+        return time.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

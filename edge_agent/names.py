@@ -6,9 +6,7 @@ from shared.imaging.decode import IMAGE_SUFFIXES
 
 SIDECAR_SUFFIX = ".json"
 
-_UNFINISHED_SUFFIXES = frozenset(
-    [".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp"]
-)
+_UNFINISHED_SUFFIXES = frozenset({".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".swp"})
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
