@@ -76,11 +76,11 @@ setup: ## all that the tests need; nothing is done twice
 	@deploy/setup.sh dev
 
 .PHONY: lock
-lock: setup ## renew requirements.lock and the dashboard's package-lock.json within what pyproject.toml and package.json allow
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --system-certs --all-extras \
+lock: setup ## renew requirements.lock and package-lock.json for what pyproject.toml and package.json name (UPGRADE=1: newest of all)
+	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --system-certs --all-extras \
 		--override deploy/setup/lock-without.txt --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 		--output-file requirements.lock pyproject.toml deploy/setup/lock-also.txt
-	@cd $(DASHBOARD) && $(WITH_NODE) npm update --omit-lockfile-registry-resolved --no-audit --no-fund
+	@cd $(DASHBOARD) && $(WITH_NODE) npm $(if $(UPGRADE),update,install) --omit-lockfile-registry-resolved --no-audit --no-fund
 	@echo "Now say 'make test', then commit requirements.lock and $(DASHBOARD)/package-lock.json."
 
 .PHONY: clean
