@@ -80,5 +80,5 @@ def job_of(session: Session, capture_id: UUID) -> InferenceJob | None:
 
 def counts_by_state(session: Session) -> dict[CaptureState, int]:
     """How many captures stand where; every state is there."""
-    rows = session.execute(select(Capture.state, func.count()).group_by(Capture.state)).tuples()
+    rows = session.execute(select(Capture.state, func.count()).group_by(Capture.state))
     return dict.fromkeys(CaptureState, 0) | {CaptureState(state): count for state, count in rows}

@@ -58,7 +58,7 @@ def _newest_predictions(session: Session, capture_ids: Collection[UUID]) -> dict
         .order_by(Prediction.created_at, Prediction.id.desc())
     )
     # In the order of time, so that the newest of a capture stays in the dictionary.
-    return {prediction.capture_id: _prediction(prediction, model) for prediction, model in rows.tuples()}
+    return {prediction.capture_id: _prediction(prediction, model) for prediction, model in rows}
 
 
 def _prediction(prediction: Prediction, model: ModelVersion) -> PredictionSummary:

@@ -76,7 +76,8 @@ async def follow(engine: Engine, signal: EventSignal, position: int) -> AsyncIte
 
     Ends also where the database goes away: the browser connects again and names its last position.
     """
-    while await signal.newer_than(position):
+    going_on = True
+    while going_on:
         try:
             events = await run_sync(_read, engine, position)
         except OperationalError as error:
@@ -85,6 +86,7 @@ async def follow(engine: Engine, signal: EventSignal, position: int) -> AsyncIte
         for event in events:
             yield event
             position = event.position
+        going_on = await signal.newer_than(position)
 
 
 def _read(engine: Engine, position: int) -> Sequence[Event]:

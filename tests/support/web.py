@@ -1,0 +1,210 @@
+"""A real API server in a thread of the test, and captures to show."""
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import httpx
+from PIL import Image
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
+
+from cloud_service.app import DASHBOARD, create_app
+from cloud_service.blob_store import BlobStore, open_blob_store
+from cloud_service.captures.custody import stamp
+from cloud_service.config import Settings
+from cloud_service.database import make_engine, transaction
+from cloud_service.delivery.events import record_capture_event
+from cloud_service.inference.jobs import add_job
+from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site
+from cloud_service.serve import Server
+from shared.identifiers import new_capture_id, sha256_of_bytes
+from shared.vocabulary import CaptureState, CustodyStage, Label, Presence
+from tests.support.messages import good_quality
+
+ACCESS_KEY = "an access key for the tests alone"
+NO_REDIS = "redis://127.0.0.1:1/0"
+MODEL_DIGEST = "d" * 64
+FIRST_ANNOUNCED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def web_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
+    """Settings of an API process on a free port, with its blobs in `folder`."""
+    fields: dict[str, Any] = {
+        "database_url": database_url,
+        "blob_url": str(folder / "blobs"),
+        "redis_url": SecretStr(NO_REDIS),
+        "access_key": SecretStr(ACCESS_KEY),
+        "session_secret": SecretStr("a session secret for the tests alone"),
+        "secure_cookies": False,
+        "api_port": 0,
+    }
+    return Settings(**(fields | changes))
+
+
+class _ThreadServer(Server):
+    """The server as `smearflow serve` runs it, but for the signals, which belong to the test's main thread."""
+
+    def __init__(self, settings: Settings, dashboard: Path) -> None:
+        super().__init__(create_app(settings, dashboard=dashboard), settings)
+        self.up = threading.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @property
+    def port(self) -> int:
+        found: int = self.servers[0].sockets[0].getsockname()[1]
+        return found
+
+
+class ApiServer:
+    """An API process's worth of server, with its database's tables made and its doors open to the test."""
+
+    def __init__(self, settings: Settings, dashboard: Path = DASHBOARD) -> None:
+        self.settings = settings
+        self.dashboard = dashboard
+        self.engine = make_engine(settings.database_url)
+        Base.metadata.create_all(self.engine)
+        self.blobs: BlobStore = open_blob_store(settings)
+        self.start()
+
+    def start(self) -> None:
+        """Serve; the second time on the port of the first."""
+        self._server = _ThreadServer(self.settings, self.dashboard)
+        self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
+        self._thread.start()
+        assert self._server.up.wait(20), "the API did not start"
+        self.settings = self.settings.model_copy(update={"api_port": self._server.port})
+
+    def stop(self) -> None:
+        """What SIGTERM does."""
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive(), "the API did not stop"
+
+    def close(self) -> None:
+        """Stop, and let go of the database."""
+        if self._thread.is_alive():
+            self.stop()
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self.settings.api_port}"
+
+    def client(self, *, key: str | None = ACCESS_KEY) -> httpx.Client:
+        """A client with the access key, or without."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+
+def jpeg(colour: tuple[int, int, int] = (200, 150, 180), size: tuple[int, int] = (640, 480)) -> bytes:
+    """A plain image."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def add_device(session: Session, *, site: str = "north", device: str = "scope-1") -> None:
+    """An enrolled device that is online; a second time changes nothing."""
+    if session.get(Site, site) is None:
+        session.add(Site(id=site))
+        session.flush()
+    if session.get(Device, device) is None:
+        session.add(
+            Device(id=device, site_id=site, presence=Presence.ONLINE, outbox_depth=3, agent_version="0.1.0", parked=0)
+        )
+        session.flush()
+
+
+def add_capture(session: Session, number: int, **changes: Any) -> Capture:
+    """An announced capture, `number` seconds after the first, with its device and its event."""
+    site, device = changes.get("site_id", "north"), changes.get("device_id", "scope-1")
+    add_device(session, site=site, device=device)
+    announced = FIRST_ANNOUNCED + timedelta(seconds=number)
+    fields: dict[str, Any] = {
+        "id": new_capture_id(),
+        "site_id": site,
+        "device_id": device,
+        "outbox_id": UUID(int=7),
+        "sequence": number + 1,
+        "state": CaptureState.ANNOUNCED,
+        "sha256": sha256_of_bytes(str((device, number)).encode()),
+        "original_sha256": "0" * 64,
+        "byte_size": 1000,
+        "media_type": "image/jpeg",
+        "width": 640,
+        "height": 480,
+        "part_size": 65536,
+        "part_count": 1,
+        "case_pseudonym": f"{number // 10:032x}",
+        "smear": f"smear {number}",
+        "stain": "Wright-Giemsa",
+        "quality": good_quality().model_dump(mode="json"),
+        "captured_at": announced - timedelta(seconds=1),
+        "announced_at": announced,
+    }
+    capture = Capture(**(fields | changes))
+    session.add(capture)
+    session.flush()
+    stamp(session, capture.id, CustodyStage.CAPTURED, capture.captured_at)
+    record_capture_event(session, capture)
+    return capture
+
+
+def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> None:
+    """Let a capture's bytes arrive."""
+    capture.sha256, capture.byte_size = sha256_of_bytes(data), len(data)
+    blobs.put(capture.sha256, data)
+    capture.state, capture.received_at = CaptureState.STORED, capture.announced_at + timedelta(milliseconds=80)
+    stamp(session, capture.id, CustodyStage.RECEIVED, capture.received_at)
+    add_job(session, capture)
+    record_capture_event(session, capture)
+
+
+def analyse(session: Session, capture: Capture, probability: float) -> None:
+    """Let a model answer for a capture."""
+    if session.get(ModelVersion, MODEL_DIGEST) is None:
+        session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card={}))
+        session.flush()
+    label = Label.SUSPICIOUS if probability >= 0.5 else Label.NO_BLAST_FEATURES
+    session.add(
+        Prediction(
+            id=uuid4(),
+            capture_id=capture.id,
+            model_digest=MODEL_DIGEST,
+            probability=probability,
+            label=label,
+            runtime="test",
+        )
+    )
+    capture.state = CaptureState.ANALYSED
+    stamp(session, capture.id, CustodyStage.ANALYSED)
+    record_capture_event(session, capture)
+
+
+def add_analysed(server: ApiServer, number: int, probability: float, **changes: Any) -> UUID:
+    """A capture that came, was stored and analysed, in one transaction; returns its id."""
+    with transaction(server.engine) as session:
+        capture = add_capture(session, number, **changes)
+        store(session, server.blobs, capture, jpeg((255, number % 256, 120)))
+        analyse(session, capture, probability)
+        return capture.id
