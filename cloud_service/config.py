@@ -1,5 +1,10 @@
-"""Settings of the cloud's processes, from environment variables with the prefix SMEARFLOW_ (or a .env file's)."""
+"""Settings of the cloud's processes, from environment variables with the prefix SMEARFLOW_.
 
+They may also stand in a file that SMEARFLOW_ENV_FILE names (`smearflow up` writes one), and, in containers, in mounted
+secrets. The environment stands above both.
+"""
+
+import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -84,5 +89,8 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """This process's settings, read once: from the environment, and where containers mount them, from files."""
-    return Settings(_secrets_dir=_CONTAINER_SECRETS if _CONTAINER_SECRETS.is_dir() else None)
+    """This process's settings, read once."""
+    return Settings(
+        _env_file=os.environ.get("SMEARFLOW_ENV_FILE"),
+        _secrets_dir=_CONTAINER_SECRETS if _CONTAINER_SECRETS.is_dir() else None,
+    )

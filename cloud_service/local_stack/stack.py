@@ -84,12 +84,18 @@ class LocalStack:
             StackStartError: a part did not come up in time.
             ConfigurationError: a program is not on this machine.
         """
+        self._write_environment()
         await self._supervisor.start(*self._servers())
         await asyncio.to_thread(self._prepare_database)
         await self._supervisor.start(*self._cloud_programs())
         await self._enrol_edge()
         await self._supervisor.start(self._edge_program())
         await self._until_ready()
+
+    @property
+    def environment_file(self) -> Path:
+        """The cloud's settings for commands such as `smearflow device add`; SMEARFLOW_ENV_FILE names it."""
+        return self._data / "secrets" / "cloud.env"
 
     async def stop(self) -> None:
         """End and reap everything."""
@@ -115,6 +121,11 @@ class LocalStack:
             "secure_cookies": "false",
         }
         return {f"SMEARFLOW_{name.upper()}": value for name, value in settings.items()}
+
+    def _write_environment(self) -> None:
+        self.environment_file.touch(mode=0o600)
+        lines = (f"{name}={value}\n" for name, value in self.cloud_environment().items())
+        self.environment_file.write_text("".join(lines))
 
     def _servers(self) -> Iterator[Program]:
         mosquitto, redis = self._ports["mosquitto"], self._ports["redis"]

@@ -29,15 +29,23 @@ async def _up(options: StackOptions) -> None:
         with console.status("Starting broker, Redis, ingest, worker, beat, API and edge agent …"):
             if not await finishes_before(stopped, stack.start()):
                 return
-        console.print(
-            f"\n  Page       {stack.url}\n  Log-in     {stack.access_key}\n  Captures   {options.captures.resolve()}"
-            f"\n  Logs       {(options.data / 'logs').resolve()}\n\n  {RESEARCH_USE_ONLY}\n  Ctrl-C ends all of it.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        console.print(_welcome(stack), markup=False, highlight=False, soft_wrap=True)
         await stopped.wait()
     finally:
         await stack.stop()
+
+
+def _welcome(stack: LocalStack) -> str:
+    options = stack.options
+    return f"""
+  Page       {stack.url}
+  Log-in     {stack.access_key}
+  Captures   {options.captures.resolve()}
+  Logs       {(options.data / "logs").resolve()}
+  Commands   export SMEARFLOW_ENV_FILE={stack.environment_file.resolve()}
+
+  {RESEARCH_USE_ONLY}
+  Ctrl-C ends all of it."""
 
 
 def stop_event() -> asyncio.Event:
