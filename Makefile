@@ -34,21 +34,35 @@ demo: ## feed captures through the whole stack and show what came back (CAPTURES
 	exec $(BIN)/smearflow demo $${CAPTURES:+--captures "$$CAPTURES"} $${DATA:+--data "$$DATA"} $$json
 
 .PHONY: test
-test: setup check ## lint, types and every test but the benchmarks and those that need a GPU (ARGS=…)
-	@$(STEP) pytest $(BIN)/pytest $(ARGS)
+test: setup check pytest ## lint, types and every test but the benchmarks and those that need a GPU (ARGS=…)
+
+.PHONY: pytest
+pytest:
+	@$(STEP) pytest $(BIN)/pytest -m "not benchmark and not gpu" $(ARGS)
 
 .PHONY: lint
 lint: setup check ## every static check
 
-.PHONY: check
-check:
+# One target a check, so that `make --keep-going` shows what all of them find.
+CHECKS := check-ruff check-format check-mypy check-imports check-shell check-dashboard-types check-dashboard-lint \
+	check-dashboard-tests
+.PHONY: check $(CHECKS)
+check: $(CHECKS)
+check-ruff:
 	@$(STEP) "ruff check" $(BIN)/ruff check --quiet .
+check-format:
 	@$(STEP) "ruff format" $(BIN)/ruff format --quiet --check .
+check-mypy:
 	@$(STEP) mypy $(BIN)/mypy --no-error-summary
+check-imports:
 	@$(STEP) imports $(BIN)/lint-imports --no-logo
+check-shell:
 	@$(STEP) shellcheck $(BIN)/shellcheck --external-sources deploy/*.sh deploy/setup/*.sh .ci/run
+check-dashboard-types:
 	@$(WITH_NODE) $(STEP) "dashboard types" npm --prefix $(DASHBOARD) run --silent types
+check-dashboard-lint:
 	@$(WITH_NODE) $(STEP) "dashboard lint" npm --prefix $(DASHBOARD) run --silent lint
+check-dashboard-tests:
 	@$(WITH_NODE) $(STEP) "dashboard tests" npm --prefix $(DASHBOARD) run --silent test
 
 .PHONY: format
@@ -57,9 +71,7 @@ format: setup ## rewrite the Python code in the project's one format
 	@$(BIN)/ruff format .
 
 .PHONY: types
-types: setup ## mypy --strict and TypeScript's strict checks
-	@$(STEP) mypy $(BIN)/mypy
-	@$(WITH_NODE) $(STEP) "dashboard types" npm --prefix $(DASHBOARD) run --silent types
+types: setup check-mypy check-dashboard-types ## mypy --strict and TypeScript's strict checks
 
 .PHONY: bench
 bench: setup ## the benchmarks, which print ratios and are no part of `make test` (ARGS=…)

@@ -28,23 +28,25 @@ make_environment() { # .venv with uv in it
   # A mark that outlives its set-up means that this was killed halfway: packages may be half there, so start anew.
   [[ ! -e $RUNTIME/python-at-work ]] || rm -rf "$VENV"
   rm -f "$RUNTIME/python-at-work"
-  suits "$VENV/bin/python" && [[ -x $VENV/bin/uv ]] && return
+  [[ -x $VENV/bin/uv ]] && suits "$VENV/bin/python" && return
   begin "Python environment" create_environment "$(find_python)"
   wait "${STEP_PIDS[-1]}" || give_up "Python environment"
   unset 'STEP_PIDS[-1]'
 }
 
 create_environment() { # PYTHON
-  local python=$1
-  suits "$VENV/bin/python" || "$python" -m venv --clear "$VENV" || without_ensurepip "$python"
+  if ! suits "$VENV/bin/python" && ! "$1" -m venv --clear "$VENV"; then
+    borrow_pip "$1"
+  fi
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
 }
 
-without_ensurepip() { # PYTHON: Debian ships python3 without it (it is in python3-venv), so borrow Debian's pip for one command
+borrow_pip() { # PYTHON: Debian keeps what `venv` puts pip in with apart (python3-venv), so take Debian's pip for one command
+  echo "$1 cannot put pip into a virtual environment; taking pip from Debian's package"
   "$1" -m venv --clear --without-pip "$VENV"
   require_apt "Python's ensurepip"
   unpack pip python3-pip
-  PYTHONPATH=$RUNTIME/packages/pip/usr/lib/python3/dist-packages "$VENV/bin/python" -m pip install --quiet pip
+  PYTHONPATH=$RUNTIME/packages/pip/usr/lib/python3/dist-packages "$VENV/bin/python" -m pip install --quiet --ignore-installed pip
 }
 
 pip_setting() { # NAME → its value, or nothing
