@@ -223,9 +223,7 @@ def _read_whole(path: Path, max_bytes: int) -> bytes:
     """
     before = path.stat()  # before opening: to open a pipe would wait for its writer
     if stat.S_ISDIR(before.st_mode):
-        raise UnreadableImageError(
-            "this is a folder with the name of an image: rename it if captures are to be taken from within"
-        )
+        raise UnreadableImageError("this is a folder, though its name is that of an image: save captures as files")
     if not stat.S_ISREG(before.st_mode):
         raise UnreadableImageError("this is no plain file (a pipe, socket or device): save the capture as a file")
     if before.st_size > max_bytes:

@@ -84,7 +84,7 @@ class WatchSection(Section):
     folders: tuple[AnchoredPath, ...] = Field(min_length=1, description="folders that captures are saved into")
     recursive: bool = Field(default=True, description="take files from folders within them as well")
     settle_seconds: float = Field(
-        0.5, ge=0.0, le=600.0, description="a file is complete when it stood still for so long, seconds"
+        0.5, ge=0.05, le=600.0, description="a file is complete when it stood still for so long, seconds"
     )
     scan_seconds: float = Field(
         60.0, ge=1.0, le=86_400.0, description="time between two looks at all files, as events can get lost, seconds"

@@ -1,5 +1,6 @@
 """What a file's name says: not a capture, a sidecar, or an image, and which of them belong together."""
 
+import os
 from pathlib import Path
 
 from shared.imaging.decode import IMAGE_SUFFIXES
@@ -41,4 +42,4 @@ def images_of(sidecar: Path) -> list[Path]:
     described = sidecar.with_name(sidecar.name[: -len(SIDECAR_SUFFIX)])
     suffixes = (*IMAGE_SUFFIXES, *(suffix.upper() for suffix in IMAGE_SUFFIXES))
     candidates = (described, *(described.with_name(described.name + suffix) for suffix in suffixes))
-    return [candidate for candidate in candidates if candidate.exists()]
+    return [candidate for candidate in candidates if os.path.lexists(candidate)]
