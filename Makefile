@@ -34,11 +34,11 @@ demo: ## feed captures through the whole stack and show what came back (CAPTURES
 	exec $(BIN)/smearflow demo $${CAPTURES:+--captures "$$CAPTURES"} $${DATA:+--data "$$DATA"} $$json
 
 .PHONY: test
-test: setup check pytest ## lint, types and every test but the benchmarks and those that need a GPU (ARGS=…)
+test: setup check pytest ## lint, types and every test but the benchmarks (ARGS=…)
 
 .PHONY: pytest
 pytest:
-	@$(STEP) pytest $(BIN)/pytest -m "not benchmark and not gpu" $(ARGS)
+	@$(STEP) pytest $(BIN)/pytest -m "not benchmark" $(ARGS)
 
 .PHONY: lint
 lint: setup check ## every static check

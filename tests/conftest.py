@@ -15,6 +15,12 @@ from tests.support.servers import Mosquitto, Postgres, Redis
 from tests.support.tcp_proxy import TcpProxy
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that needs a GPU is skipped, visibly, where the driver shows none."""
+    if item.get_closest_marker("gpu") and not Path("/dev/nvidiactl").exists():
+        pytest.skip("this machine has no NVIDIA GPU (no /dev/nvidiactl)")
+
+
 class MosquittoFactory(Protocol):
     """Starts brokers; all of them are stopped when the test ends."""
 
