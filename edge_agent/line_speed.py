@@ -1,0 +1,46 @@
+"""How fast the line is, so that a part takes about a second on a slow one: a cut then costs little."""
+
+SMALLEST_PART = 8 * 1024
+"""Bytes. Smaller parts would spend the line on headers."""
+
+_SECONDS_PER_PART = 1.0
+_TELLING_SECONDS = 2.0  # a shorter busy time can show that the line is fast, not that it is slow
+
+
+class LineSpeed:
+    """Measures acknowledged bytes over the time in which something was under way. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._rate: float | None = None  # bytes a second
+        self._busy_since: float | None = None
+        self._bytes = 0
+
+    def sent(self, now: float) -> None:
+        """Something is under way."""
+        if self._busy_since is None:
+            self._busy_since, self._bytes = now, 0
+
+    def acknowledged(self, size: int, now: float, *, idle: bool) -> None:
+        """`size` bytes have arrived; `idle` says that nothing else is under way."""
+        if self._busy_since is None:
+            return
+        self._bytes += size
+        seconds = max(now - self._busy_since, 0.001)
+        measured = self._bytes / seconds
+        if seconds >= _TELLING_SECONDS:
+            self._rate = measured
+        elif idle and self._rate is not None:
+            self._rate = max(self._rate, measured)
+        if idle:
+            self._busy_since = None
+
+    def cut(self) -> None:
+        """The line is down; what it could do so far still counts."""
+        self._busy_since = None
+
+    def part_size(self, largest: int) -> int:
+        """The size for new captures' parts, bytes: a power of two that takes about a second, or `largest`."""
+        if self._rate is None:
+            return largest
+        fitting = max(SMALLEST_PART, int(self._rate * _SECONDS_PER_PART))
+        return min(largest, 1 << (fitting.bit_length() - 1))
