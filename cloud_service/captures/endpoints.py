@@ -39,12 +39,12 @@ def list_captures(
     site: SlugId | None = None,
     device: SlugId | None = None,
     case: CasePseudonym | None = None,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    before: Annotated[UUID | None, Query(description="the last capture of the page before this one")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> CapturePage:
-    """Captures, newest announcement first; `next_cursor` leads to the older ones."""
+    """Captures, newest announcement first; where there are more, ask for those `before` the last one."""
     filters = Filters(states=state, site=site, device=device, case=case)
-    return service.page(session, filters=filters, cursor=cursor, limit=limit)
+    return service.page(session, filters=filters, before=before, limit=limit)
 
 
 @router.get("/counts")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, func, literal, select, tuple_
@@ -12,14 +11,6 @@ from cloud_service.errors import NotFoundError
 from cloud_service.models import Capture, Delivery, InferenceJob
 from cloud_service.models.base import UtcDateTime
 from shared.vocabulary import CaptureState
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A capture's place in the order of the pages, newest announcement first."""
-
-    announced_at: datetime
-    capture_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +36,14 @@ class Filters:
         return query
 
 
-def captures_page(session: Session, filters: Filters, *, before: Key | None, limit: int) -> Sequence[Capture]:
-    """At most `limit` captures behind `before`; the key never changes, so no capture is skipped or doubled."""
+def captures_page(session: Session, filters: Filters, *, before: Capture | None, limit: int) -> Sequence[Capture]:
+    """At most `limit` captures, newest announcement first, behind `before`.
+
+    The key (moment of announcement, id) never changes, so no capture is skipped or doubled while others arrive.
+    """
     query = filters.apply(select(Capture)).order_by(Capture.announced_at.desc(), Capture.id.desc()).limit(limit)
     if before is not None:
-        place = tuple_(literal(before.announced_at, UtcDateTime), literal(before.capture_id, Uuid))
+        place = tuple_(literal(before.announced_at, UtcDateTime), literal(before.id, Uuid))
         query = query.where(tuple_(Capture.announced_at, Capture.id) < place)
     return session.scalars(query).all()
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.imaging.quality import QualityMeasures
+from shared.imaging.quality import QualityMeasures, Verdict
 from shared.messages import ResultKind
 from shared.vocabulary import CaptureState, CustodyStage, JobState, Label, Priority
 
@@ -48,7 +48,7 @@ class CaptureSummary(BaseModel):
     media_type: str
     width: int
     height: int
-    quality_verdict: str
+    quality_verdict: Verdict
     quality_reasons: list[str]
     captured_at: AwareDatetime
     announced_at: AwareDatetime
@@ -63,8 +63,8 @@ class CapturePage(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     captures: list[CaptureSummary]
-    next_cursor: str | None
-    """Leads to the older captures; None at the end."""
+    more: bool
+    """There are older ones: ask for those before the last."""
     position: int
     """Of the event log: the stream behind it tells every later change."""
 

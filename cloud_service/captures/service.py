@@ -1,16 +1,13 @@
 """What is done with captures on behalf of people: pages, details, images, a retry."""
 
-import base64
-import binascii
 import io
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore
 from cloud_service.captures import queries
-from cloud_service.captures.queries import Filters, Key
+from cloud_service.captures.queries import Filters
 from cloud_service.captures.schemas import (
     CaptureCounts,
     CaptureDetail,
@@ -21,7 +18,7 @@ from cloud_service.captures.schemas import (
 )
 from cloud_service.captures.summary import capture_summaries, capture_summary
 from cloud_service.delivery.events import latest_position
-from cloud_service.errors import NotFoundError, RequestError
+from cloud_service.errors import NotFoundError
 from cloud_service.inference.jobs import retry_job
 from cloud_service.models import Capture, Delivery
 from shared.imaging.decode import ImageLimits, open_image
@@ -37,18 +34,17 @@ _WITH_IMAGE = frozenset({CaptureState.STORED, CaptureState.ANALYSED, CaptureStat
 _log = get_logger(__name__)
 
 
-def page(session: Session, *, filters: Filters, cursor: str | None, limit: int) -> CapturePage:
+def page(session: Session, *, filters: Filters, before: UUID | None, limit: int) -> CapturePage:
     """One page of captures, newest announcement first, with the event position at which it is true.
 
     Raises:
-        RequestError: the cursor is none that a page returned.
+        NotFoundError: there is no capture `before`.
     """
-    position = latest_position(session)
-    before = _decode_cursor(cursor) if cursor else None
-    captures = queries.captures_page(session, filters, before=before, limit=limit + 1)
-    shown = captures[:limit]
-    more = _encode_cursor(shown[-1]) if len(captures) > limit else None
-    return CapturePage(captures=capture_summaries(session, shown), next_cursor=more, position=position)
+    position = latest_position(session)  # first: what changes from here on, an event behind it tells
+    last = queries.capture_by_id(session, before) if before else None
+    captures = queries.captures_page(session, filters, before=last, limit=limit + 1)
+    summaries = capture_summaries(session, captures[:limit])
+    return CapturePage(captures=summaries, more=len(captures) > limit, position=position)
 
 
 def counts(session: Session) -> CaptureCounts:
@@ -139,20 +135,3 @@ def _delivery(delivery: Delivery) -> DeliveryState:
         attempts=delivery.attempts,
         acknowledged_at=delivery.acknowledged_at,
     )
-
-
-def _encode_cursor(capture: Capture) -> str:
-    text = f"{capture.announced_at.isoformat()} {capture.id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str) -> Key:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        moment, capture_id = text.split(" ")
-        key = Key(datetime.fromisoformat(moment), UUID(capture_id))
-    except (binascii.Error, ValueError) as error:
-        raise RequestError("The cursor is none that a page returned: begin again without it.") from error
-    if key.announced_at.tzinfo is None:
-        raise RequestError("The cursor is none that a page returned: begin again without it.")
-    return key

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cloud_service.captures.schemas import CaptureSummary, CustodyStep, PredictionSummary
 from cloud_service.models import Capture, CustodyEntry, ModelVersion, Prediction
+from shared.imaging.quality import Verdict
 from shared.vocabulary import CaptureState, CustodyStage, Label
 
 _ORDER = {stage: rank for rank, stage in enumerate(CustodyStage)}
@@ -40,7 +41,7 @@ def _summary(capture: Capture, prediction: PredictionSummary | None, trail: list
         media_type=capture.media_type,
         width=capture.width,
         height=capture.height,
-        quality_verdict=str(capture.quality["verdict"]),
+        quality_verdict=Verdict(capture.quality["verdict"]),
         quality_reasons=[str(reason) for reason in capture.quality.get("reasons", ())],
         captured_at=capture.captured_at,
         announced_at=capture.announced_at,
