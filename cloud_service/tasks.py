@@ -17,8 +17,14 @@ def register(app: Celery, process: Callable[[], InferenceProcess]) -> None:
         app: that a worker runs.
         process: returns this worker process's inference, the same at each call.
     """
-    app.task(name=TaskName.RUN.value)(lambda: process().run())
-    app.task(name=TaskName.SWEEP.value)(lambda: process().sweep())
+
+    @app.task(name=TaskName.RUN.value)
+    def run() -> None:
+        process().run()
+
+    @app.task(name=TaskName.SWEEP.value)
+    def sweep() -> None:
+        process().sweep()
 
 
 register(app, current)

@@ -5,7 +5,7 @@ import threading
 import time
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import redis
 import redis.asyncio
@@ -22,6 +22,19 @@ _RECONNECT_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 
 log = get_logger(__name__)
+
+
+class WakeUps(Protocol):
+    """Wake-up calls that return at once and never raise; `Notifier` is the one for processes."""
+
+    def inference(self) -> None:
+        """Jobs wait: nudge an inference worker."""
+
+    def changes(self) -> None:
+        """Events or deliveries were committed: wake up their readers."""
+
+    def close(self) -> None:
+        """No more calls will come."""
 
 
 class Notifier:
@@ -42,13 +55,13 @@ class Notifier:
         self._thread.start()
 
     def inference(self) -> None:
-        """Jobs wait: nudge an inference worker."""
+        """See `WakeUps.inference`."""
         with self._wanted:
             self._inference = True
             self._wanted.notify()
 
     def changes(self) -> None:
-        """Events or deliveries were committed: wake up their readers."""
+        """See `WakeUps.changes`."""
         with self._wanted:
             self._changes = True
             self._wanted.notify()

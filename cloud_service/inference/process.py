@@ -15,7 +15,7 @@ from cloud_service.inference.claims import count_claimable, fail_exhausted
 from cloud_service.inference.worker import InferenceWorker
 from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.loading import load_runtime
-from cloud_service.wakeup import Notifier
+from cloud_service.wakeup import Notifier, WakeUps
 from shared.logs import get_logger
 
 _RUN_SECONDS = 15.0  # well below the broker's visibility time-out
@@ -31,7 +31,7 @@ class InferenceProcess:
     One batch at a time, whoever calls.
     """
 
-    def __init__(self, worker: InferenceWorker, engine: Engine, notifier: Notifier, settings: Settings) -> None:
+    def __init__(self, worker: InferenceWorker, engine: Engine, notifier: WakeUps, settings: Settings) -> None:
         self._worker = worker
         self._engine = engine
         self._notifier = notifier

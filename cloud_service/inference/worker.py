@@ -22,7 +22,7 @@ from cloud_service.inference.reading import CaptureReader, Pixels
 from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import Runtime
 from cloud_service.models import Capture
-from cloud_service.wakeup import Notifier
+from cloud_service.wakeup import WakeUps
 from shared.errors import PermanentError
 from shared.imaging.decode import PIXEL_CEILING, ImageLimits
 from shared.logs import get_logger
@@ -51,7 +51,7 @@ class InferenceWorker:
         package: ModelPackage,
         blob_store: BlobStore,
         engine: Engine,
-        notifier: Notifier,
+        notifier: WakeUps,
         settings: Settings,
     ) -> None:
         self._runtime = runtime
@@ -103,7 +103,7 @@ class InferenceWorker:
             )
             ids = [claim.capture_id for claim in claims]
             rows = session.execute(select(Capture.id, Capture.sha256).where(Capture.id.in_(ids))) if ids else ()
-            return claims, dict(row.tuple() for row in rows)
+            return claims, {row.id: row.sha256 for row in rows}
 
     def _predict(self, pixels: Mapping[UUID, Pixels]) -> dict[UUID, Outcome]:
         outcomes: dict[UUID, Outcome] = {}

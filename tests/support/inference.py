@@ -1,0 +1,243 @@
+"""A cloud without its servers, as the inference worker sees it: a database, a blob store, captures that wait."""
+
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from PIL import Image
+from pydantic import SecretStr
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from cloud_service.blob_store import open_blob_store
+from cloud_service.config import Settings
+from cloud_service.database import make_engine, snapshot, transaction
+from cloud_service.inference.jobs import add_job
+from cloud_service.inference.worker import InferenceWorker
+from cloud_service.ml.model_card import HeldOutMetrics, ModelCard, TrainingRecord
+from cloud_service.ml.network.settings import NetworkSettings
+from cloud_service.ml.package import ModelPackage
+from cloud_service.ml.runtimes.contract import Runtime
+from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
+from cloud_service.models import Base, Capture, Device, InferenceJob, Prediction, Site
+from shared.identifiers import new_capture_id, sha256_of_bytes
+from shared.imaging.preprocess import PreprocessSpec
+from shared.vocabulary import CaptureState, JobState
+from tests.support.messages import good_quality
+from tests.support.processes import ServerProcess
+
+NO_REDIS = "redis://127.0.0.1:1/0"
+TAKEN_AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+PACKAGE = ModelPackage(
+    directory=Path("nowhere"),
+    digest="d" * 64,
+    card=ModelCard(
+        name="darkness",
+        version="1",
+        files={},
+        network=NetworkSettings(),
+        preprocess=PreprocessSpec(),
+        threshold=0.5,
+        training=TrainingRecord(
+            data="none",
+            data_digest="0" * 64,
+            images_trained_on=1,
+            images_chosen_by=1,
+            settings={},
+            chosen_epoch=1,
+            software={},
+        ),
+        held_out=(
+            HeldOutMetrics(
+                part="all",
+                images=1,
+                images_with_all=1,
+                accuracy=0.5,
+                sensitivity=0.5,
+                specificity=None,
+                roc_auc=None,
+                loss=0.7,
+            ),
+        ),
+        onnx_difference=0.0,
+        intended_use="Tests.",
+        limits=("It calls dark images suspicious.",),
+        clinical_meaning="None.",
+    ),
+)
+"""The card of `FakeRuntime`, whose answer is an image's darkness."""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Return when `condition` holds; fail the test where it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.01)
+
+
+def png(grey: int, mark: int = 0) -> bytes:
+    """A plain image of one grey level, `mark` told by one pixel: other bytes, as good as the same picture."""
+    pixels = np.full((64, 64, 3), grey, np.uint8)
+    pixels[0, 0] = (mark % 256, mark // 256 % 256, mark // 65536)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+class CountingWakeUps:
+    """Counts the calls instead of sending them."""
+
+    def __init__(self) -> None:
+        self.nudges = self.change_calls = 0
+
+    def inference(self) -> None:
+        self.nudges += 1
+
+    def changes(self) -> None:
+        self.change_calls += 1
+
+    def close(self) -> None:
+        pass
+
+
+class InferenceCloud:
+    """Database, blob store and settings; tables, a site and a device are made once."""
+
+    def __init__(self, folder: Path, database_url: str, **changes: Any) -> None:
+        self.settings = cloud_settings(folder, database_url, **changes)
+        self.engine: Engine = make_engine(database_url)
+        self.blobs = open_blob_store(self.settings)
+        self.wake_ups = CountingWakeUps()
+        self._sequence = 0
+        Base.metadata.create_all(self.engine)
+        with transaction(self.engine) as session:
+            session.add(Site(id="north"))
+            session.flush()
+            session.add(Device(id="scope-1", site_id="north"))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def worker(self, runtime: Runtime | None = None, **changes: Any) -> InferenceWorker:
+        """A worker with `FakeRuntime` or another; `changes` replace settings."""
+        return InferenceWorker(
+            runtime=runtime or FakeRuntime(),
+            package=PACKAGE,
+            blob_store=self.blobs,
+            engine=self.engine,
+            notifier=self.wake_ups,
+            settings=self.settings.model_copy(update=changes),
+        )
+
+    def store(self, *payloads: bytes, keep: bool = True) -> list[UUID]:
+        """Captures with these bytes, stored and queued in one transaction; `keep=False` leaves the blob store empty."""
+        with transaction(self.engine) as session:
+            ids = [self._add(session, payload).id for payload in payloads]
+        if keep:
+            for payload in payloads:
+                self.blobs.put(sha256_of_bytes(payload), payload)
+        return ids
+
+    def capture(self, capture_id: UUID) -> Capture:
+        with snapshot(self.engine) as session:
+            return session.get_one(Capture, capture_id)
+
+    def job(self, capture_id: UUID) -> InferenceJob:
+        with snapshot(self.engine) as session:
+            return session.get_one(InferenceJob, capture_id)
+
+    def count(self, model: type[Base], *conditions: Any) -> int:
+        """Rows of a table."""
+        with snapshot(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+    def is_idle(self) -> bool:
+        """Whether every job has come to its end."""
+        return self.count(InferenceJob, InferenceJob.state.in_([JobState.WAITING, JobState.CLAIMED])) == 0
+
+    def answers(self) -> dict[UUID, list[float]]:
+        """The probabilities by capture: one each, if all is well."""
+        found: dict[UUID, list[float]] = {}
+        with snapshot(self.engine) as session:
+            for prediction in session.scalars(select(Prediction)):
+                found.setdefault(prediction.capture_id, []).append(prediction.probability)
+        return found
+
+    def _add(self, session: Session, payload: bytes) -> Capture:
+        self._sequence += 1
+        capture = Capture(
+            id=new_capture_id(),
+            site_id="north",
+            device_id="scope-1",
+            outbox_id=UUID(int=7),
+            sequence=self._sequence,
+            state=CaptureState.STORED,
+            sha256=sha256_of_bytes(payload),
+            original_sha256=sha256_of_bytes(payload),
+            byte_size=len(payload),
+            media_type="image/png",
+            width=64,
+            height=64,
+            part_size=65536,
+            part_count=1,
+            case_pseudonym="c" * 32,
+            quality=good_quality().model_dump(mode="json"),
+            captured_at=TAKEN_AT,
+            received_at=TAKEN_AT,
+        )
+        session.add(capture)
+        add_job(session, capture)
+        return capture
+
+
+def cloud_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
+    """Settings with everything in `folder` and no Redis."""
+    fields: dict[str, Any] = {
+        "database_url": database_url,
+        "blob_url": str(folder / "blobs"),
+        "redis_url": SecretStr(NO_REDIS),
+    }
+    return Settings(**(fields | changes))
+
+
+class WorkerChild(ServerProcess):
+    """A worker in a process of its own, to be stopped and killed (`tests.support.inference_child`).
+
+    Args:
+        folder: for its log, and for the files by which `gated` runtimes are steered.
+        settings: of the cloud it works for.
+        mode: "loop" runs batches without Celery, "celery" is a whole worker, "beat" sends the sweeps.
+        runtime: "fake"; "poison" is killed by a black image; "gated" waits in its first call until `go` is there.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, *, mode: str = "loop", runtime: str = "fake") -> None:
+        folder.mkdir(exist_ok=True)
+        super().__init__(folder)
+        self._settings = folder / "settings.json"
+        values = settings.model_dump(mode="json") | {"redis_url": settings.redis_url.get_secret_value()}
+        self._settings.write_text(json.dumps(values))
+        self._mode, self._runtime = mode, runtime
+        self.started, self.go = folder / "started", folder / "go"
+
+    def command(self) -> Sequence[str | Path]:
+        """See ServerProcess."""
+        program = [sys.executable, "-m", "tests.support.inference_child"]
+        return [*program, self._mode, self._runtime, self._settings]
+
+    def is_ready(self) -> bool:
+        """See ServerProcess."""
+        return self.log.exists() and '"child ready"' in self.log.read_text()
+
+    def has_ended(self) -> bool:
+        """Whether it has come to its end by itself, or by a runtime's hand."""
+        return self._process is not None and self._process.poll() is not None
