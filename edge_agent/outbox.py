@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -41,13 +42,17 @@ _FIRST_DELAY = {Delay.LINE: 2.0, Delay.DISTRUST: 15.0}
 
 
 class Outbox(OutboxViews):
-    """The outbox in `state_dir`: `outbox.sqlite` and the folder `spool`."""
+    """The outbox in `state_dir`: `outbox.sqlite` and the folder `spool`.
 
-    def __init__(self, state_dir: Path) -> None:
+    Args:
+        clock: seconds of the epoch; only delays are measured with it.
+    """
+
+    def __init__(self, state_dir: Path, clock: Callable[[], float] = time.time) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
         self._folder = state_dir
         self.spool = Spool(state_dir / "spool")
-        super().__init__(OutboxDatabase(state_dir / "outbox.sqlite"))
+        super().__init__(OutboxDatabase(state_dir / "outbox.sqlite"), clock)
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     def recover(self) -> None:
@@ -96,7 +101,7 @@ class Outbox(OutboxViews):
         Its part size becomes `part_size`, unless it was sent before in smaller ones. The entry's `announced` says
         whether it was leased before.
         """
-        now = time.time()
+        now = self._clock()
         with self._database.transaction() as connection:
             row = connection.execute(
                 "SELECT * FROM capture WHERE state = 'waiting' AND leased = 0"
@@ -131,7 +136,7 @@ class Outbox(OutboxViews):
             ceiling = min(_FIRST_DELAY[kind] * 2.0**doublings, LONGEST_DELAY)
             delay = ceiling * self._jitter.uniform(0.5, 1.0)
             connection.execute(
-                "UPDATE capture SET not_before = ? WHERE capture_id = ?", (time.time() + delay, str(capture_id))
+                "UPDATE capture SET not_before = ? WHERE capture_id = ?", (self._clock() + delay, str(capture_id))
             )
         return delay
 

@@ -1,7 +1,7 @@
 """What may be read from the outbox, by the agent itself and by `status` and `outbox list` beside it."""
 
 import os
-import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +25,8 @@ from shared.vocabulary import OutboxState
 class OutboxViews:
     """The reading half of the outbox; nothing here changes it."""
 
-    def __init__(self, database: OutboxDatabase) -> None:
+    def __init__(self, database: OutboxDatabase, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._database = database
         self.outbox_id = UUID(database.rows("SELECT outbox_id FROM identity")[0]["outbox_id"])
 
@@ -65,7 +66,7 @@ class OutboxViews:
         due = self._database.rows("SELECT min(not_before) AS due FROM capture WHERE state = 'waiting' AND leased = 0")
         if due[0]["due"] is None:
             return None
-        delay = due[0]["due"] - time.time()
+        delay = due[0]["due"] - self._clock()
         return 0.0 if delay > LONGEST_DELAY else max(0.0, delay)  # later than any delay: the clock was set back
 
     def paused(self) -> bool:
