@@ -34,8 +34,10 @@ make_environment() { # .venv with uv in it
   unset 'STEP_PIDS[-1]'
 }
 
+has_pip() { suits "$VENV/bin/python" && "$VENV/bin/python" -m pip --version >/dev/null; }
+
 create_environment() { # PYTHON
-  if ! suits "$VENV/bin/python" && ! "$1" -m venv --clear "$VENV"; then
+  if ! has_pip && ! "$1" -m venv --clear "$VENV"; then
     borrow_pip "$1"
   fi
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
