@@ -226,7 +226,10 @@ def _damage_as_reason(what: str) -> Iterator[None]:
     try:
         yield
     except _BOMB as error:
-        raise UnreadableImageError(f"the image would unpack to far more pixels than a camera takes: {error}") from error
+        raise UnreadableImageError(
+            f"the header claims more than {PIXEL_CEILING:,} pixels, which no camera here takes (a decompression bomb, "
+            "or a wrong size): save the image at the camera's own size"
+        ) from error
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -16,6 +16,10 @@ WORKING_EDGE = 448
 """Shorter side, in pixels, on which all is measured: twice what the network sees, so blur that it cannot see
 does not count, and a camera with more pixels is not called blurred."""
 
+CELL_WIDTH = 28.0
+"""Mean width, in pixels, above which what is stained is shrunk to it before focus is measured: in a close-up of one
+cell an edge is many pixels wide however sharp it is."""
+
 FINE_FOCUS_GOOD = 0.25
 COARSE_FOCUS_GOOD = 0.25
 FOCUS_UNUSABLE = 0.8
@@ -28,6 +32,8 @@ SIDE_DOUBTFUL, SIDE_UNUSABLE = 200, 64
 _DARKEST, _BRIGHTEST = 5, 250  # a sample at or beyond these is clipped
 _STAINED = 0.88  # green light that passes a cell, as a part of what passes the empty slide
 _NO_DETAIL = 0.05  # grey levels squared: gradient energy of a flat image with rounding noise
+_RUN_GRAIN = 4  # pixels
+_LEAST_SIDE = 32  # pixels, so that the two smoothings have room
 _STRIP = 40  # rows at a time, so that each array stays in the cache and below malloc's mmap threshold
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -75,11 +81,11 @@ def assess(image: Image.Image, *, file_size: tuple[int, int] | None = None) -> Q
     red, green, blue = small.split()
     luminance = small.convert("L")
     measures = {
-        "focus": _focus(np.asarray(_at_working_scale(luminance), np.float32)),
+        "focus": _focus(np.asarray(_at_working_scale(luminance, green), np.float32)),
         "mean_luminance": float(_histogram(luminance) @ np.arange(256)),
         "clipped_dark": _below(ImageChops.lighter(ImageChops.lighter(red, green), blue), _DARKEST + 1),
         "clipped_bright": 1.0 - _below(ImageChops.darker(ImageChops.darker(red, green), blue), _BRIGHTEST),
-        "foreground": _foreground(green),
+        "foreground": _below(green, _stained_below(green)),
     }
     unusable, doubtful = _judge(measures, min(width, height))
     verdict = Verdict.UNUSABLE if unusable else Verdict.DOUBTFUL if doubtful else Verdict.GOOD
@@ -102,11 +108,21 @@ def _reduced(image: Image.Image) -> Image.Image:
     return image.reduce(factor) if factor > 1 else image
 
 
-def _at_working_scale(grey: Image.Image) -> Image.Image:
-    scale = WORKING_EDGE / min(grey.size)
-    if scale >= 1.0:
-        return grey
-    return grey.resize((round(grey.width * scale), round(grey.height * scale)), Image.Resampling.BILINEAR)
+def _at_working_scale(luminance: Image.Image, green: Image.Image) -> Image.Image:
+    width = _mean_width(green)
+    scale = min(1.0, WORKING_EDGE / min(luminance.size), CELL_WIDTH / width if width else 1.0)
+    if scale == 1.0:
+        return luminance
+    size = (max(_LEAST_SIDE, round(side * scale)) for side in luminance.size)
+    return luminance.resize((next(size), next(size)), Image.Resampling.BILINEAR)
+
+
+def _mean_width(green: Image.Image) -> float:
+    """Mean length, in pixels, of the runs of stained pixels along the rows; 0 where nothing is stained."""
+    coarse = green.reduce(_RUN_GRAIN)  # so that a camera's noise does not cut the runs
+    stained = np.asarray(coarse) < _stained_below(green)
+    starts = np.count_nonzero(stained[:, 1:] & ~stained[:, :-1]) + np.count_nonzero(stained[:, 0])
+    return _RUN_GRAIN * np.count_nonzero(stained) / starts if starts else 0.0
 
 
 def _focus(grey: Grey) -> float:
@@ -152,10 +168,10 @@ def _below(channel: Image.Image, level: int) -> float:
     return float(min(1.0, _histogram(channel)[:level].sum()))
 
 
-def _foreground(green: Image.Image) -> float:
-    """Part that is darker than the empty slide, which is taken from the brightest tenth; stain absorbs green."""
+def _stained_below(green: Image.Image) -> int:
+    """The level of green below which a pixel is stained; the empty slide is taken from the brightest tenth."""
     background = int(np.searchsorted(np.cumsum(_histogram(green)), 0.9))
-    return _below(green, int(_STAINED * background))
+    return int(_STAINED * background)
 
 
 def _judge(measures: dict[str, float], side: int) -> tuple[list[str], list[str]]:

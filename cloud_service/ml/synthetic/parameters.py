@@ -140,7 +140,7 @@ def draw_slide(seed: int, *, pixel_size_um: float = 0.078, pixel_spread: float =
         density=float(rng.uniform(0.2, 0.6)),
         clumping=float(rng.uniform(0.1, 0.6)),
         pallor=float(rng.uniform(0.3, 0.8)),
-        blur_um=float(rng.uniform(0.06, 0.2)),
+        blur_um=float(rng.uniform(0.05, 0.13)),
         noise=float(rng.uniform(1.0, 4.0)),
         pixel_size_um=pixel_size_um * float(rng.uniform(1 - pixel_spread, 1 + pixel_spread)),
     )

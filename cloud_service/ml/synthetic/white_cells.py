@@ -61,9 +61,9 @@ class WhiteCellStyle:
 
 
 STYLES: dict[CellKind, WhiteCellStyle] = {
-    CellKind.LYMPHOCYTE: WhiteCellStyle((3.9, 5.2), nuclei.round_nucleus, Chromatin(1.22, 1.3, 0.17), basophilia=0.65),
+    CellKind.LYMPHOCYTE: WhiteCellStyle((3.9, 5.6), nuclei.round_nucleus, Chromatin(1.12, 1.3, 0.17), basophilia=0.65),
     CellKind.LYMPHOBLAST: WhiteCellStyle(
-        (5.2, 7.6), nuclei.blast_nucleus, Chromatin(0.9, 0.55, 0.1), basophilia=0.9, nucleoli=3, vacuoles=3
+        (5.0, 7.4), nuclei.blast_nucleus, Chromatin(0.95, 0.55, 0.1), basophilia=0.9, nucleoli=3, vacuoles=3
     ),
     CellKind.NEUTROPHIL: WhiteCellStyle(
         (5.8, 7.2),
@@ -102,14 +102,14 @@ def white_cell(rng: np.random.Generator, slide: Slide, kind: CellKind, radius: f
     inside = np.float32(0.96) * cover(nucleus, 0.35)
     azure = np.asarray(slide.stain.azure, np.float32)[:, None, None]
     density = density * (1 - inside) + inside * _chromatin(grid, rng, style, nucleus) * azure
-    return density * np.float32(slide.stain.strength * rng.normal(1.0, 0.05)), hidden
+    return density * np.float32(slide.stain.strength * rng.normal(1.0, 0.1)), hidden
 
 
 def _cytoplasm(grid: Grid, rng: np.random.Generator, slide: Slide, style: WhiteCellStyle, body: Plane) -> Plane:
     """Dyes of the cell body: blue to its edge, pink, granules, and pale vacuoles."""
     mottle = np.float32(1.0) + np.float32(0.12) * noise(grid, rng, 0.9)
     edge = np.float32(1.0) + np.float32(0.25) * np.exp(-np.square(body / np.float32(0.7)))
-    blue = np.float32(style.basophilia) * mottle * edge
+    blue = np.float32(style.basophilia * rng.uniform(0.7, 1.25)) * mottle * edge
     pink = np.float32(style.eosin) * mottle
     density = _dyed(blue, slide.stain.basophilia) + _dyed(pink, slide.stain.eosin)
     if style.granules is not None:
