@@ -20,7 +20,7 @@ OUTPUT_NAME = "logits"
 LARGEST_DIFFERENCE = 1e-4
 """By how much a logit of ONNX Runtime may differ from torch's."""
 
-_RANDOM_IMAGES = 5
+_SAMPLE_IMAGES = 5
 
 
 class ExportError(PermanentError):
@@ -54,20 +54,19 @@ def export_onnx(network: DeployedNetwork, size: int) -> bytes:
 
 
 def largest_difference(network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> float:
-    """The largest difference between ONNX Runtime's logits and torch's, on random images and on `images`.
+    """The largest difference between ONNX Runtime's logits and torch's on `images`.
 
     Args:
         network: what was exported.
         onnx_file: what `export_onnx` made of it.
-        images: (N, size, size, 3) uint8, real ones where there are any.
+        images: (N, size, size, 3) uint8; at least noise (see `sample_pixels`), and real ones where there are any.
 
     Raises:
         ExportError: the difference is above LARGEST_DIFFERENCE.
     """
-    noise = np.random.default_rng(0).integers(0, 256, (_RANDOM_IMAGES, *images.shape[1:]), dtype=np.uint8)
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
     differences = []
-    for image in (*noise, *images):  # one by one: this also shows that the batch's length is free
+    for image in images:  # one by one: this also shows that the batch's length is free
         (served,) = session.run(None, {INPUT_NAME: image[None]})
         expected = predict_logits(network, torch.tensor(image[None]))
         differences.append(served - expected.numpy())
@@ -78,6 +77,11 @@ def largest_difference(network: DeployedNetwork, onnx_file: bytes, images: NDArr
             "The package was not written. Compare the versions of torch, onnx and onnxruntime with pyproject.toml."
         )
     return worst
+
+
+def sample_pixels(size: int) -> NDArray[np.uint8]:
+    """Noise to compare runtimes on, (5, size, size, 3) uint8; the same every time."""
+    return np.random.default_rng(0).integers(0, 256, (_SAMPLE_IMAGES, size, size, 3), dtype=np.uint8)
 
 
 def _strip_notes(model: onnx.ModelProto) -> None:

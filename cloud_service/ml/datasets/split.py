@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from cloud_service.ml.datasets.samples import DatasetError, Sample
 
+_PARTS = _TRAINING, _VALIDATION, _TEST = range(3)
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -17,42 +19,44 @@ class Split:
 
 
 def split_by_group(samples: Sequence[Sample], *, validation: float, test: float, seed: int) -> Split:
-    """Divides samples at random, each group as a whole, each label in about the same proportion.
+    """Divides samples at random, each group as a whole, labels and kinds in about the same proportion everywhere.
 
     Args:
         samples: the data set, in an order that is the same every time.
-        validation: the validation part's share of each label's groups, in (0, 1).
+        validation: the validation part's share of the groups, in (0, 1).
         test: the held-out part's share likewise; both together are below 1.
         seed: decides the shuffle.
 
     Raises:
-        DatasetError: a label has fewer than three groups, so that some part would go without it.
+        DatasetError: there are too few groups for both labels to be in each part.
         ValueError: the shares are not as stated.
     """
     if not (validation > 0 and test > 0 and validation + test < 1):
         raise ValueError(f"Shares of {validation} and {test} leave one of the three parts empty.")
     shuffle = random.Random(seed)  # noqa: S311 - a repeatable shuffle, no secret
     part_of_group: dict[str, int] = {}
-    for positive in (False, True):
-        groups = _groups_of_label(samples, positive=positive)
+    for groups in _strata(samples):
         shuffle.shuffle(groups)
-        for_test = max(1, round(test * len(groups)))
-        for_validation = max(1, round(validation * len(groups)))
-        if len(groups) - for_test - for_validation < 1:
-            raise DatasetError(
-                f"{len(groups)} groups {'with' if positive else 'without'} ALL are too few to train, validate and "
-                "test on; at least 3 are needed."
-            )
-        part_of_group |= dict.fromkeys(groups, 0)
-        part_of_group |= dict.fromkeys(groups[:for_test], 2)
-        part_of_group |= dict.fromkeys(groups[for_test : for_test + for_validation], 1)
-    parts = [tuple(sample for sample in samples if part_of_group[sample.group] == part) for part in range(3)]
-    return Split(*parts)
+        spread = len(groups) >= len(_PARTS)  # then no part goes without
+        for_test = max(spread, round(test * len(groups)))
+        for_validation = max(spread, round(validation * len(groups)))
+        parts = [_TEST] * for_test + [_VALIDATION] * for_validation + [_TRAINING] * len(groups)
+        part_of_group |= dict(zip(groups, parts, strict=False))
+    divided = [tuple(sample for sample in samples if part_of_group[sample.group] == part) for part in _PARTS]
+    if any({sample.is_all for sample in part} != {True, False} for part in divided):
+        raise DatasetError(
+            f"{len(part_of_group)} groups are too few to have images with and without ALL in each of three parts; "
+            "at least 3 groups for each label are needed."
+        )
+    return Split(*divided)
 
 
-def _groups_of_label(samples: Sequence[Sample], *, positive: bool) -> list[str]:
-    """The groups whose first sample bears this label, in their order: a group with both labels counts once."""
-    label_of_group: dict[str, bool] = {}
+def _strata(samples: Sequence[Sample]) -> list[list[str]]:
+    """Groups that hold the same labels and kinds, together; everything in the order of the samples."""
+    contents: dict[str, set[tuple[bool, str]]] = {}
     for sample in samples:
-        label_of_group.setdefault(sample.group, sample.is_all)
-    return [group for group, label in label_of_group.items() if label == positive]
+        contents.setdefault(sample.group, set()).add((sample.is_all, sample.kind))
+    strata: dict[frozenset[tuple[bool, str]], list[str]] = {}
+    for group, content in contents.items():
+        strata.setdefault(frozenset(content), []).append(group)
+    return list(strata.values())

@@ -77,7 +77,7 @@ def train(
     chance = Generator().manual_seed(settings.seed)  # order and augmentation
     network = DeployedNetwork(SECNN(recipe.network), recipe.preprocess)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    schedule = _schedule(optimiser, settings, steps=settings.epochs * _steps(training, settings))
+    schedule = learning_rate_schedule(optimiser, settings, steps=settings.epochs * _steps(training, settings))
     best, best_weights = None, network.state_dict()
     for epoch in range(1, settings.epochs + 1):
         started = time.monotonic()
@@ -141,7 +141,8 @@ def _steps(part: LabelledPixels, settings: TrainingSettings) -> int:
     return count // min(settings.batch_size, count)
 
 
-def _schedule(optimiser: torch.optim.Optimizer, settings: TrainingSettings, steps: int) -> LRScheduler:
+def learning_rate_schedule(optimiser: torch.optim.Optimizer, settings: TrainingSettings, steps: int) -> LRScheduler:
+    """What sets the optimiser's learning rate before each of a run's `steps` steps."""
     match settings.schedule:
         case "constant":
             return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)

@@ -13,7 +13,7 @@ from cloud_service.ml.datasets.reading import read_dataset
 from cloud_service.ml.datasets.samples import Sample, dataset_digest
 from cloud_service.ml.datasets.split import Split, split_by_group
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.export import export_onnx, largest_difference
+from cloud_service.ml.export import export_onnx, largest_difference, sample_pixels
 from cloud_service.ml.metrics import measure
 from cloud_service.ml.model_card import (
     UNPROVEN_CLINICAL_MEANING,
@@ -135,7 +135,9 @@ def _train(data: _Data, recipe: Recipe, metrics_path: Path, listener: Listener) 
 
 def _write(directory: Path, trained: Trained, data: _Data, recipe: Recipe, texts: CardTexts) -> ModelPackage:
     network = DeployedNetwork(trained.network, recipe.preprocess)
-    onnx_file = export_onnx(network, recipe.preprocess.size)
+    size = recipe.preprocess.size
+    onnx_file = export_onnx(network, size)
+    images = np.concatenate([sample_pixels(size), data.test.pixels[:_PARITY_IMAGES].numpy()])
     files = {PackageFile.ONNX: onnx_file, PackageFile.WEIGHTS: weights_of(trained.network)}
     card = ModelCard(
         name=texts.name,
@@ -146,7 +148,7 @@ def _write(directory: Path, trained: Trained, data: _Data, recipe: Recipe, texts
         threshold=_THRESHOLD,
         training=_training_record(trained, data, recipe, texts),
         held_out=_held_out(network, data),
-        onnx_difference=largest_difference(network, onnx_file, data.test.pixels[:_PARITY_IMAGES].numpy()),
+        onnx_difference=largest_difference(network, onnx_file, images),
         intended_use=texts.intended_use,
         limits=texts.limits,
         clinical_meaning=texts.clinical_meaning,

@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_the_shares_hold_within_each_label() -> None:
     assert counts == [(78, 65), (18, 15), (24, 20)]
 
 
+def test_groups_with_both_labels_stay_whole_and_kinds_are_spread() -> None:
+    samples = [
+        Sample(path=Path(f"{kind}{slide}{label}.jpg"), is_all=label, group=f"{kind}{slide}", kind=kind)
+        for kind, slides in (("crop", 40), ("field", 10))
+        for slide in range(slides)
+        for label in (True, False)
+    ]
+    split = split_by_group(samples, validation=0.2, test=0.2, seed=1)
+    kinds = [Counter(sample.kind for sample in part) for part in parts_of(split)]
+    assert kinds == [{"crop": 48, "field": 12}, {"crop": 16, "field": 4}, {"crop": 16, "field": 4}]
+    assert all(sum(sample.is_all for sample in part) * 2 == len(part) for part in parts_of(split))
+
+
 def test_the_seed_decides() -> None:
     samples = samples_of([(True, 2), (False, 2)] * 20)
     first = split_by_group(samples, validation=0.2, test=0.2, seed=1)
@@ -53,7 +67,7 @@ def test_the_seed_decides() -> None:
 
 
 def test_too_few_groups_are_refused() -> None:
-    with pytest.raises(DatasetError, match="2 groups without ALL are too few"):
+    with pytest.raises(DatasetError, match="11 groups are too few"):
         split_by_group(samples_of([(True, 5)] * 9 + [(False, 5)] * 2), validation=0.2, test=0.2, seed=1)
 
 
