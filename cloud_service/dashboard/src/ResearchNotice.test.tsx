@@ -9,6 +9,6 @@ test("the notice says who may make a diagnosis", () => {
   render(<ResearchNotice />);
 
   const text = screen.getByRole("note").textContent;
-  expect(text).toContain("research use only");
+  expect(text).toContain("For research use only");
   expect(text).toContain("only a person signs a diagnosis");
 });

@@ -1,7 +1,8 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { ResearchNotice } from "./ResearchNotice.tsx";
+import { App } from "./App.tsx";
+import "./styles.css";
 
 const root = document.getElementById("root");
 if (root === null) {
@@ -10,6 +11,6 @@ if (root === null) {
 
 createRoot(root).render(
   <StrictMode>
-    <ResearchNotice />
+    <App />
   </StrictMode>,
 );

@@ -1,0 +1,155 @@
+import { useEffect, useRef, useState } from "react";
+
+import { fetchCapture, imageUrl } from "./api.ts";
+import type { CaptureDetail } from "./api.gen.ts";
+import { hasImage, Quality, State } from "./CaptureTable.tsx";
+import { Finding } from "./Finding.tsx";
+import { RetryButton } from "./RetryButton.tsx";
+import { bytes, fullTime, STAGE_WORDS } from "./words.ts";
+
+interface Props {
+  id: string;
+  /** Of the last event that told of the capture; a new one loads it anew. */
+  position: number;
+  onClose: () => void;
+}
+
+/** All that is known of one capture. */
+export function CapturePanel({ id, position, onClose }: Props) {
+  const [detail, setDetail] = useState<CaptureDetail | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  useEffect(() => {
+    let ended = false;
+    fetchCapture(id).then(
+      (found) => {
+        if (!ended) {
+          setDetail(found);
+          setFault(null);
+        }
+      },
+      (error: unknown) => {
+        if (!ended) {
+          setFault(error instanceof Error ? error.message : String(error));
+        }
+      },
+    );
+    return () => {
+      ended = true;
+    };
+  }, [id, position]);
+
+  useEffect(() => {
+    heading.current?.focus();
+    const closeOnEscape = (event: KeyboardEvent) => {
+      if (event.key === "Escape") {
+        onClose();
+      }
+    };
+    document.addEventListener("keydown", closeOnEscape);
+    return () => {
+      document.removeEventListener("keydown", closeOnEscape);
+    };
+  }, [onClose]);
+
+  return (
+    <aside className="panel card" aria-label="Capture">
+      <div className="panel-top">
+        <h2 ref={heading} tabIndex={-1}>
+          <bdi>{detail?.smear ?? "Capture"}</bdi>
+        </h2>
+        <button type="button" onClick={onClose} aria-label="Close" title="Close (Esc)">
+          ×
+        </button>
+      </div>
+      {fault !== null && (
+        <p role="alert" className="fault">
+          {fault}
+        </p>
+      )}
+      {detail !== null && <Detail detail={detail} />}
+    </aside>
+  );
+}
+
+function Detail({ detail }: { detail: CaptureDetail }) {
+  return (
+    <>
+      {hasImage(detail) && (
+        <a href={imageUrl(detail.id)} target="_blank" rel="noreferrer" title="Open at full size">
+          <img className="image" src={imageUrl(detail.id)} alt="The capture" width={detail.width} height={detail.height} />
+        </a>
+      )}
+      <p className="badges">
+        <State capture={detail} /> <Quality capture={detail} />
+      </p>
+      {detail.quality_reasons.length > 0 && (
+        <ul className="quality-reasons">
+          {detail.quality_reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+      <h3>Preliminary finding</h3>
+      <Finding capture={detail} />
+      {detail.state === "failed" && <RetryButton id={detail.id} />}
+      {detail.prediction !== null && (
+        <p className="quiet">
+          by {detail.prediction.model_name} {detail.prediction.model_version} (
+          <code title={detail.prediction.model_digest}>{detail.prediction.model_digest.slice(0, 8)}</code>)
+        </p>
+      )}
+      <h3>Custody trail</h3>
+      <ol className="trail">
+        {detail.custody.map(({ stage, at }) => (
+          <li key={stage}>
+            {STAGE_WORDS[stage]} <time dateTime={at}>{fullTime(at)}</time>
+          </li>
+        ))}
+      </ol>
+      <Deliveries detail={detail} />
+      <h3>Particulars</h3>
+      <Particulars detail={detail} />
+    </>
+  );
+}
+
+function Deliveries({ detail }: { detail: CaptureDetail }) {
+  const waiting = detail.deliveries.filter((delivery) => delivery.acknowledged_at === null);
+  if (waiting.length === 0) {
+    return null;
+  }
+  return (
+    <p className="quiet">
+      The device has not shown the result yet; sent {waiting.reduce((sum, { attempts }) => sum + attempts, 0)} times.
+    </p>
+  );
+}
+
+function Particulars({ detail }: { detail: CaptureDetail }) {
+  const particulars: [string, string | null][] = [
+    ["Site / device", `${detail.site} / ${detail.device}`],
+    ["Case pseudonym", detail.case],
+    ["Specimen", detail.specimen],
+    ["Stain", detail.stain],
+    ["Image", `${String(detail.width)} × ${String(detail.height)}, ${bytes(detail.byte_size)}, ${detail.media_type}`],
+    ["SHA-256", detail.sha256],
+    ["Capture id", detail.id],
+  ];
+  return (
+    <dl>
+      {particulars.map(
+        ([name, value]) =>
+          value !== null && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <bdi>{value}</bdi>
+              </dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
