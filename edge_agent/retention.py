@@ -69,9 +69,10 @@ class Retention:
         if file.receipt_sha256 != file.sha256:
             return Released(Release.LEFT, file.path, "the cloud's receipt names another SHA-256 than was sent")
         try:
+            if not file.path.exists():
+                gone = "the original is no longer there: somebody else moved or deleted it"
+                return Released(Release.LEFT, None, gone)
             return self._release_unchanged(file)
-        except (FileNotFoundError, NotADirectoryError):
-            return Released(Release.LEFT, None, "the original is no longer there: somebody else moved or deleted it")
         except OSError as error:
             raise TransientError(
                 f"An original cannot be {self._rules.policy}d ({error.strerror}); it stays, and this is tried again."
