@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 from celery import Celery
+from pydantic import SecretStr
 
 from cloud_service.config import Settings, settings
 
 _RUN_EXPIRES_SECONDS = 300
+_SWEEP_EXPIRES_SECONDS = 60
 _SOCKET_TIMEOUT_SECONDS = 10
 VISIBILITY_TIMEOUT_SECONDS = 120
 """After this long Redis hands an unacknowledged message out again; every task must end well before."""
@@ -31,10 +33,17 @@ def make_app(settings: Settings) -> Celery:
         "sweep": {
             "task": TaskName.SWEEP.value,
             "schedule": settings.sweep_seconds,
-            # While no worker is there, sweeps must not pile up.
-            "options": {"expires": settings.sweep_seconds * 2},
+            # While no worker is there, sweeps must not pile up; a busy worker still gets to them.
+            "options": {"expires": max(_SWEEP_EXPIRES_SECONDS, settings.sweep_seconds * 2)},
         }
     }
+    return app
+
+
+def make_sender(redis_url: str) -> Celery:
+    """An app that only sends, and gives up at once where Redis is away: 12 s less than with kombu's own retries."""
+    app = make_app(Settings(redis_url=SecretStr(redis_url)))
+    app.conf.broker_transport_options = app.conf.broker_transport_options | {"max_retries": 0}
     return app
 
 

@@ -10,10 +10,8 @@ from typing import Protocol, Self
 import redis
 import redis.asyncio
 from kombu.exceptions import OperationalError
-from pydantic import SecretStr
 
-from cloud_service.celery_app import make_app, nudge
-from cloud_service.config import Settings
+from cloud_service.celery_app import make_sender, nudge
 from shared.logs import get_logger
 
 CHANNEL = "smearflow:changes"
@@ -44,7 +42,7 @@ class Notifier:
     """
 
     def __init__(self, redis_url: str) -> None:
-        self._app = make_app(Settings(redis_url=SecretStr(redis_url)))
+        self._app = make_sender(redis_url)
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=_SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS
         )
