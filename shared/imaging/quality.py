@@ -1,6 +1,6 @@
 """Is this capture fit to be analysed? Four plain measures, taken on a fixed working scale, and a verdict.
 
-The thresholds were set on 760 real fields of three cameras (8-bit JPEG, 224 to 2,560 pixels wide) and on blurred,
+The thresholds were set on 760 real fields of two sources (8-bit JPEG, 224 to 2,560 pixels wide) and on blurred,
 darkened, over-exposed and emptied copies of them: `tests/unit/shared/imaging/test_quality_real.py` counts both again.
 """
 

@@ -27,7 +27,8 @@ def test_golden_pixels(name: str) -> None:
 def test_path_and_bytes_give_the_same_pixels() -> None:
     path = GOLDEN / "field.jpg"
     pixels = preprocess(path)
-    assert (pixels.shape, pixels.dtype) == ((224, 224, 3), np.uint8)
+    assert pixels.shape == (224, 224, 3)
+    assert pixels.dtype == np.uint8
     np.testing.assert_array_equal(pixels, preprocess(path.read_bytes()))
 
 
@@ -50,7 +51,9 @@ def test_normalise_scales_and_moves_channels_first() -> None:
     batch = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
     spec = PreprocessSpec(mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 2.0))
     planes = normalise(batch, spec)
-    assert (planes.shape, planes.dtype, planes.flags.c_contiguous) == ((2, 3, 4, 5), np.float32, True)
+    assert planes.shape == (2, 3, 4, 5)
+    assert planes.dtype == np.float32
+    assert planes.flags.c_contiguous
     for channel, (mean, std) in enumerate(zip(spec.mean, spec.std, strict=True)):
         np.testing.assert_allclose(planes[:, channel], (batch[..., channel] / 255 - mean) / std, atol=2e-6)
 
