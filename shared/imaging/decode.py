@@ -120,7 +120,7 @@ def probe(source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS) -> ImageIn
 def open_image(
     source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS, *, draft_edge: int | None = None
 ) -> Image.Image:
-    """Decode one image to 8-bit RGB, wholly in memory and detached from its file.
+    """Decode one image to 8-bit RGB, wholly in memory, its file closed and its metadata dropped.
 
     Args:
         source: the file's bytes or its path.
@@ -137,13 +137,15 @@ def open_image(
             image.draft("RGB", (draft_edge, draft_edge))
         with _damage_as_reason(f"the {image.format} image cannot be decoded to its end"):
             image.load()
-            return _to_rgb(image)
+            rgb = _to_rgb(image)
+    rgb.info = {}  # comments, profiles and EXIF must not travel with a copy that is saved from here
+    return rgb
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # straight to RGB, Pillow warns that the transparency is lost
-    return image.copy() if image.mode == "RGB" else image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @contextmanager

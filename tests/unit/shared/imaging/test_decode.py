@@ -110,6 +110,17 @@ def test_orientation_is_not_applied() -> None:
     assert open_image(encoded(picture(), "JPEG", exif=exif)).size == (160, 120)
 
 
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "TIFF"])
+def test_metadata_is_dropped_and_the_pixels_outlive_the_file(image_format: str, tmp_path: Path) -> None:
+    path = tmp_path / "capture"
+    path.write_bytes(encoded(picture(), image_format, icc_profile=b"profile of A. Patient", dpi=(300, 300)))
+    image = open_image(path)
+    path.unlink()
+    assert image.info == {}
+    assert b"Patient" not in encoded(image, "PNG")
+    assert image.resize((10, 10)).getpixel((5, 5)) != (0, 0, 0)
+
+
 def test_probe_reads_the_header() -> None:
     info = probe(encoded(picture(), "TIFF"))
     assert (info.media_type, info.width, info.height, info.format, info.frames, info.mode) == (
