@@ -33,10 +33,10 @@ def add(site: str, device: str, *, json_: Json = False) -> None:
 def list_(*, json_: Json = False) -> None:
     """List the enrolled devices."""
     from cloud_service.database import snapshot  # noqa: PLC0415 - see above
-    from cloud_service.devices import service  # noqa: PLC0415
+    from cloud_service.devices.queries import all_devices  # noqa: PLC0415
 
     with snapshot() as session:
-        devices = service.list_devices(session)
+        devices = all_devices(session)
     if json_:
         rows = [
             {

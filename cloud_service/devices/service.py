@@ -1,10 +1,8 @@
 """Sites, and the enrolment of devices: in the database and at the broker."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_service.devices.broker_admin import DeviceAccess
@@ -85,8 +83,3 @@ def disable(session: Session, access: DeviceAccess, *, device: str) -> Device:
     session.flush()
     access.remove_device(device)
     return found
-
-
-def list_devices(session: Session) -> Sequence[Device]:
-    """All devices, disabled ones too, by site and id."""
-    return session.scalars(select(Device).order_by(Device.site_id, Device.id)).all()

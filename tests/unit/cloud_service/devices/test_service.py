@@ -79,9 +79,3 @@ def test_ids_that_would_change_a_topic_are_refused(session: Session, site: str, 
 def test_disabling_a_stranger_says_so(session: Session) -> None:
     with pytest.raises(NotFoundError, match="scope-9"):
         service.disable(session, NotingBroker(), device="scope-9")
-
-
-def test_devices_are_listed_by_site(session: Session) -> None:
-    for site, device in (("south", "b"), ("north", "c"), ("north", "a")):
-        service.enrol(session, NotingBroker(), site=site, device=device)
-    assert [device.id for device in service.list_devices(session)] == ["a", "c", "b"]

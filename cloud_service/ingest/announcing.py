@@ -1,0 +1,179 @@
+"""Announcements: a capture's manifest becomes its row, once; what contradicts an earlier one is refused."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, or_, select
+
+from cloud_service.captures.custody import stamp
+from cloud_service.ingest.batch import Batch, Incoming, RefusedCaptureError
+from cloud_service.models import Capture, Device, StagedPart
+from shared.errors import ProtocolError
+from shared.messages import Announce
+from shared.topics import UpTopic
+from shared.vocabulary import CaptureState, CustodyStage
+
+_LARGEST_SEQUENCE = 2**63 - 1
+_PLAN = ("part_size", "part_count")
+_CHANGEABLE = (*_PLAN, "priority")
+
+
+def take_announce(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -> None:
+    """Take a manifest in, or compare it with the one that is there. Parts that came before it are kept if they fit.
+
+    Raises:
+        ProtocolError: it is no manifest; RefusedCaptureError where it names a capture that cannot be taken like this.
+    """
+    try:
+        announce = Announce.decode(message.payload)
+    except ProtocolError as error:
+        capture_id = _capture_id_in(message.payload)
+        if capture_id is None:
+            raise
+        raise RefusedCaptureError(capture_id, str(error)) from error
+    if (announce.site, announce.device) != (topic.address.site, topic.address.device):
+        raise RefusedCaptureError(announce.capture_id, "The announcement names another device than its topic.")
+    _check_limits(batch, announce)
+    known = batch.session.get(Capture, announce.capture_id)
+    if known is None:
+        _admit(batch, announce)
+    elif known.device_id != device.id:
+        raise RefusedCaptureError(announce.capture_id, "Another device has announced a capture with this id.")
+    else:
+        _compare(known, announce)
+        _continue(batch, topic, known, announce)
+
+
+def _continue(batch: Batch, topic: UpTopic, capture: Capture, announce: Announce) -> None:
+    """Go on with a capture that was announced before: by what has become of it since."""
+    if capture.state == CaptureState.REFUSED and announce.parts_follow:
+        capture.state = CaptureState.ANNOUNCED  # a person at the device tries again
+    if capture.state != CaptureState.ANNOUNCED:
+        batch.receipts.settled(topic.address, capture)
+        return
+    capture.part_size, capture.part_count = announce.part_size, announce.part_count
+    _drop_misfits(batch, announce)
+    _expect_parts(batch, announce)
+
+
+def _admit(batch: Batch, announce: Announce) -> None:
+    _refuse_conflict(batch, announce)
+    batch.session.add(Capture(id=announce.capture_id, **_columns(announce)))
+    batch.session.flush()
+    stamp(batch.session, announce.capture_id, CustodyStage.CAPTURED, announce.captured_at)
+    stamp(batch.session, announce.capture_id, CustodyStage.QUEUED, announce.queued_at)
+    _drop_misfits(batch, announce)
+    _expect_parts(batch, announce)
+
+
+def _expect_parts(batch: Batch, announce: Announce) -> None:
+    batch.session.flush()
+    batch.touched.add(announce.capture_id)
+    if not announce.parts_follow:
+        batch.asked.add(announce.capture_id)
+
+
+def _check_limits(batch: Batch, announce: Announce) -> None:
+    settings = batch.settings
+    limits = (
+        (announce.byte_size, settings.capture_max_bytes, "bytes"),
+        (announce.width * announce.height, settings.capture_max_pixels, "pixels"),
+        (announce.part_count, settings.max_part_count, "parts"),
+        (announce.part_size, settings.capture_max_bytes, "bytes a part"),
+        (announce.sequence, _LARGEST_SEQUENCE, "as its sequence"),
+    )
+    for found, largest, what in limits:
+        if found > largest:
+            raise RefusedCaptureError(
+                announce.capture_id, f"The capture has {found:,} {what}; {largest:,} is the most."
+            )
+    if "\\u0000" in announce.model_dump_json():
+        raise RefusedCaptureError(announce.capture_id, "The announcement holds a NUL character, which no name has.")
+
+
+def _refuse_conflict(batch: Batch, announce: Announce) -> None:
+    """Refuse what the database would: a count or a content that the device has announced as another capture."""
+    same_count = and_(Capture.outbox_id == announce.outbox_id, Capture.sequence == announce.sequence)
+    other = batch.session.scalars(
+        select(Capture)
+        .where(Capture.device_id == announce.device, or_(same_count, Capture.sha256 == announce.sha256))
+        .limit(1)
+    ).first()
+    if other is None:
+        return
+    if other.sha256 == announce.sha256:
+        reason = f"The same image was announced before, as capture {other.id} ({other.state})."
+    else:
+        reason = (
+            f"The device's count {announce.sequence} belongs to capture {other.id} already: was its disk copied"
+            " or set back? Give the copy an outbox of its own."
+        )
+    raise RefusedCaptureError(announce.capture_id, reason)
+
+
+def _compare(capture: Capture, announce: Announce) -> None:
+    """Refuse a manifest that differs from the one in the database, but for how the bytes travel and how soon."""
+    columns = _columns(announce)
+    different = [name for name, value in columns.items() if name not in _CHANGEABLE and getattr(capture, name) != value]
+    if different:
+        raise RefusedCaptureError(
+            announce.capture_id,
+            f"The capture was announced before with another {', '.join(different)}; what stands is never changed.",
+        )
+
+
+def _drop_misfits(batch: Batch, announce: Announce) -> None:
+    """Forget parts that do not fit the plan or came from another device; they are asked for again."""
+    plan = announce.plan
+    rows = batch.session.scalars(select(StagedPart).where(StagedPart.capture_id == announce.capture_id)).all()
+    misfits = [
+        row.part_index
+        for row in rows
+        if row.device_id != announce.device
+        or row.part_count != plan.count
+        or not row.part_index < plan.count
+        or row.byte_size != plan.length(row.part_index)
+    ]
+    if misfits:
+        batch.session.execute(
+            delete(StagedPart).where(StagedPart.capture_id == announce.capture_id, StagedPart.part_index.in_(misfits))
+        )
+    pending = [part for (capture_id, _), part in batch.parts.items() if capture_id == announce.capture_id]
+    for part in pending:
+        index = part.bytes.index
+        fits = part.count == plan.count and index < plan.count and len(part.bytes.data) == plan.length(index)
+        if not fits or part.device_id != announce.device:
+            del batch.parts[announce.capture_id, index]
+
+
+def _columns(announce: Announce) -> dict[str, Any]:
+    return {
+        "site_id": announce.site,
+        "device_id": announce.device,
+        "outbox_id": announce.outbox_id,
+        "sequence": announce.sequence,
+        "sha256": announce.sha256,
+        "original_sha256": announce.original_sha256,
+        "byte_size": announce.byte_size,
+        "media_type": announce.media_type,
+        "width": announce.width,
+        "height": announce.height,
+        "part_size": announce.part_size,
+        "part_count": announce.part_count,
+        "case_pseudonym": announce.case,
+        "specimen": announce.specimen,
+        "smear": announce.smear,
+        "stain": announce.stain,
+        "quality": announce.quality.model_dump(mode="json"),
+        "priority": announce.priority,
+        "captured_at": announce.captured_at,
+    }
+
+
+def _capture_id_in(payload: bytes) -> UUID | None:
+    """The capture that a manifest talks of, though it cannot be read as a whole."""
+    try:
+        return UUID(json.loads(payload)["capture_id"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

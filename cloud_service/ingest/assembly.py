@@ -1,0 +1,183 @@
+"""From parts to a stored capture: assembled, its digest checked, decoded once, kept; then committed with its job."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from cloud_service.blob_store import BlobStore
+from cloud_service.captures.custody import stamp
+from cloud_service.delivery.events import record_capture_event
+from cloud_service.inference.jobs import add_job
+from cloud_service.ingest.batch import Receipts, address_of
+from cloud_service.ingest.decoding import DecodedImage, Decoder
+from cloud_service.ingest.staging import plan_of
+from cloud_service.models import Capture, StagedPart, now
+from shared.errors import UnreadableImageError
+from shared.identifiers import sha256_of_bytes
+from shared.vocabulary import CaptureState, CustodyStage
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The bytes are durable in the blob store under the announced digest."""
+
+    capture_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PartsLost:
+    """The staging area does not hold these parts as they arrived (a crash swallowed them): they are asked for again."""
+
+    capture_id: UUID
+    indexes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """All parts are as they arrived, and yet not what was announced. The device may send it all once more."""
+
+    capture_id: UUID
+    found_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The bytes are what was announced, and no image that Smearflow reads."""
+
+    capture_id: UUID
+    reason: str
+
+
+Verdict = Stored | PartsLost | Altered | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A capture whose bytes are right, and whose decoding is under way."""
+
+    capture: Capture
+    data: bytes
+    decoded: "Future[DecodedImage]"
+
+
+def assemble(
+    captures: Sequence[Capture], checksums: dict[UUID, dict[int, int]], blobs: BlobStore, decoder: Decoder
+) -> Iterator[Verdict]:
+    """Put captures together and keep those that are good. While one is written to disk, the next is decoded.
+
+    Args:
+        captures: each with all its parts in the staging area.
+        checksums: a capture's CRC-32 by part, as they arrived.
+        blobs: where parts come from and captures go to.
+        decoder: judges the bytes.
+
+    Raises:
+        TransientError: the blob store is away; what was kept so far may be kept again.
+    """
+    begun: _Begun | None = None
+    for capture in captures:
+        found = _join(capture, checksums[capture.id], blobs)
+        if not isinstance(found, bytes):
+            yield found
+            continue
+        following = _Begun(capture, found, decoder.start(found))
+        if begun is not None:
+            yield _finish(begun, blobs)
+        begun = following
+    if begun is not None:
+        yield _finish(begun, blobs)
+
+
+def settle(session: Session, verdict: Verdict, receipts: Receipts) -> bool:
+    """Write down what became of a capture, all in this transaction; what it owes the device goes to `receipts`.
+
+    Returns:
+        Whether a job was added. False also where another replica has settled the capture meanwhile.
+    """
+    capture = session.get_one(Capture, verdict.capture_id, with_for_update=True, populate_existing=True)
+    address = address_of(capture)
+    if capture.state != CaptureState.ANNOUNCED:
+        receipts.settled(address, capture)
+        return False
+    match verdict:
+        case PartsLost(indexes=indexes):
+            _forget_parts(session, capture, indexes)
+            receipts.missing(address, capture.id, indexes)
+        case Altered(found_sha256=found):
+            capture.reason = f"Arrived altered: the SHA-256 is {found}, announced was {capture.sha256}. Send it again."
+            _forget_parts(session, capture)
+            receipts.refused(address, capture.id, capture.reason)
+        case Unreadable(reason=reason):
+            capture.state, capture.reason = CaptureState.REFUSED, f"The image cannot be used: {reason}."[:2000]
+            _forget_parts(session, capture)
+            record_capture_event(session, capture)
+            receipts.refused(address, capture.id, capture.reason)
+        case Stored():
+            _store(session, capture)
+            receipts.stored(address, capture)
+    return isinstance(verdict, Stored)
+
+
+def arrived_checksums(session: Session, captures: Sequence[Capture]) -> dict[UUID, dict[int, int]]:
+    """The CRC-32 of each arrived part of these captures."""
+    checksums: dict[UUID, dict[int, int]] = {capture.id: {} for capture in captures}
+    rows = session.execute(
+        select(StagedPart.capture_id, StagedPart.part_index, StagedPart.crc32).where(
+            StagedPart.capture_id.in_(checksums)
+        )
+    )
+    for capture_id, index, crc32 in rows:
+        checksums[capture_id][index] = crc32
+    return checksums
+
+
+def _store(session: Session, capture: Capture) -> None:
+    capture.state, capture.reason, capture.received_at = CaptureState.STORED, None, now()
+    stamp(session, capture.id, CustodyStage.RECEIVED, capture.received_at)
+    _forget_parts(session, capture)
+    add_job(session, capture)
+    record_capture_event(session, capture)  # last: from here on, all other writers of events wait for the commit
+
+
+def _join(capture: Capture, checksums: dict[int, int], blobs: BlobStore) -> bytes | PartsLost | Altered:
+    plan = plan_of(capture)
+    parts = blobs.staged(capture.id, range(plan.count))
+    data = b"".join(parts[index] for index in sorted(parts))
+    found = sha256_of_bytes(data)
+    if found == capture.sha256:
+        return data
+    lost = tuple(
+        index for index in range(plan.count) if index not in parts or zlib.crc32(parts[index]) != checksums.get(index)
+    )
+    return PartsLost(capture.id, lost) if lost else Altered(capture.id, found)
+
+
+def _finish(begun: _Begun, blobs: BlobStore) -> Stored | Unreadable:
+    try:
+        _check_image(begun.capture, begun.decoded.result())
+    except UnreadableImageError as error:
+        return Unreadable(begun.capture.id, str(error))
+    blobs.put(begun.capture.sha256, begun.data)
+    return Stored(begun.capture.id)
+
+
+def _check_image(capture: Capture, image: DecodedImage) -> None:
+    announced = DecodedImage(capture.media_type, capture.width, capture.height)
+    if image != announced:
+        raise UnreadableImageError(
+            f"it is {image.media_type} of {image.width} x {image.height} pixels, announced was {announced.media_type}"
+            f" of {announced.width} x {announced.height}",
+        )
+
+
+def _forget_parts(session: Session, capture: Capture, indexes: Sequence[int] | None = None) -> None:
+    rows = delete(StagedPart).where(StagedPart.capture_id == capture.id)
+    session.execute(rows if indexes is None else rows.where(StagedPart.part_index.in_(indexes)))

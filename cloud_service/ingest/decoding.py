@@ -1,0 +1,100 @@
+"""Every image is decoded once before it is kept: in a child process, since a poisoned one may kill it or eat memory."""
+
+import json
+import select
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from cloud_service.config import Settings
+from cloud_service.ingest.decode_child import LENGTH
+from shared.errors import UnreadableImageError
+from shared.logs import get_logger
+
+DRAFT_EDGE = 448  # of the default PreprocessSpec, named here so that ingest need not import numpy for it
+_TIMEOUT_SECONDS = 60.0
+_TRIES = 2  # once more in a fresh child: the first may have been killed from outside
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """What an image turned out to be."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+class _ChildLostError(Exception):
+    """The child process died or fell silent over an image."""
+
+
+class Decoder:
+    """Keeps one child process busy; a thread feeds it, so that ingest can store one image while the next is decoded."""
+
+    def __init__(self, settings: Settings) -> None:
+        sizes = (settings.decode_memory_bytes, settings.capture_max_bytes, settings.capture_max_pixels, DRAFT_EDGE)
+        self._command = [sys.executable, "-m", "cloud_service.ingest.decode_child", *map(str, sizes)]
+        self._feeder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, data: bytes) -> Future[DecodedImage]:
+        """Begin to decode; the future gives what it is, or raises UnreadableImageError with the reason."""
+        return self._feeder.submit(self._decode, data)
+
+    def close(self) -> None:
+        """End the child."""
+        self._feeder.submit(self._end_child).result()
+        self._feeder.shutdown()
+
+    def _decode(self, data: bytes) -> DecodedImage:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                found = self._ask(data)
+            except _ChildLostError as error:
+                log.warning("the decoding process was lost", attempt=attempt, reason=str(error))
+                self._end_child()
+                continue
+            if "refused" in found:
+                raise UnreadableImageError(found["refused"])
+            return DecodedImage(**found)
+        raise UnreadableImageError(
+            f"the image ended the process that decodes it, {_TRIES} times: it is damaged or made to do harm"
+        )
+
+    def _ask(self, data: bytes) -> dict[str, Any]:
+        child = self._running()
+        if child.stdin is None or child.stdout is None:
+            raise _ChildLostError("it has no pipes")
+        try:
+            child.stdin.write(LENGTH.pack(len(data)))
+            child.stdin.write(data)
+            child.stdin.flush()
+        except OSError as error:
+            raise _ChildLostError(f"it took no image: {error}") from error
+        if not select.select([child.stdout], [], [], _TIMEOUT_SECONDS)[0]:
+            raise _ChildLostError(f"it gave no answer within {_TIMEOUT_SECONDS:.0f} s")
+        line = child.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise _ChildLostError(f"it ended with code {child.wait()}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+        return self._child
+
+    def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()  # it holds nothing that could be lost
+        with child:
+            pass

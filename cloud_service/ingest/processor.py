@@ -1,0 +1,94 @@
+"""One batch of messages from beginning to end; what it returns may be said, since all of it is committed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from cloud_service.blob_store import BlobStore
+from cloud_service.config import Settings
+from cloud_service.database import transaction
+from cloud_service.ingest.assembly import PartsLost, Verdict, arrived_checksums, assemble, settle
+from cloud_service.ingest.batch import Batch, Incoming, Outgoing, Receipts
+from cloud_service.ingest.decoding import Decoder
+from cloud_service.ingest.handlers import receive
+from cloud_service.ingest.refusals import write_refusals
+from cloud_service.ingest.staging import complete_captures, keep_parts
+from cloud_service.models import Capture
+from shared.errors import TransientError
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be done after the commit: acknowledge all messages, publish `replies`, wake up who waits."""
+
+    replies: list[Outgoing] = field(default_factory=list)
+    inference: bool = False  # jobs were added
+    changes: bool = False  # events or deliveries were written
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """Works on batches. It keeps nothing in memory from one to the next, so it may die between any two steps."""
+
+    engine: Engine
+    blob_store: BlobStore
+    decoder: Decoder
+    settings: Settings
+
+    def process(self, messages: Sequence[Incoming]) -> Outcome:
+        """Take a batch in.
+
+        Two transactions, with the slow work (assembly, decoding, the disk) between them, so that it holds up no other
+        writer: first manifests and parts, then what became of the captures that were complete.
+
+        Raises:
+            TransientError: database or blob store are away. Nothing may be acknowledged; the same batch can be
+                processed again.
+        """
+        with database_errors():
+            with transaction(self.engine) as session:
+                batch = Batch(session, self.blob_store, self.settings)
+                for message in messages:
+                    receive(batch, message)
+                keep_parts(batch)
+                captures = complete_captures(batch)
+                checksums = arrived_checksums(session, captures)
+                write_refusals(batch)
+            inference = self._settle(captures, checksums, batch.receipts)
+        return Outcome(batch.receipts.messages(), inference=inference, changes=batch.changed or bool(captures))
+
+    def _settle(self, captures: Sequence[Capture], checksums: dict[UUID, dict[int, int]], receipts: Receipts) -> bool:
+        if not captures:
+            return False
+        verdicts = list(assemble(captures, checksums, self.blob_store, self.decoder))
+        with transaction(self.engine) as session:
+            added = [settle(session, verdict, receipts) for verdict in verdicts]
+        for verdict in verdicts:
+            self._clean_up(verdict)
+        return any(added)
+
+    def _clean_up(self, verdict: Verdict) -> None:
+        log.info("capture settled", capture=str(verdict.capture_id), verdict=type(verdict).__name__)
+        if isinstance(verdict, PartsLost):
+            return
+        try:
+            self.blob_store.discard(verdict.capture_id)
+        except TransientError as error:
+            log.warning("staged parts were left behind; the sweep takes them", reason=str(error))
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn a database that is away, locked or full into a TransientError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise TransientError(f"The database cannot be used: {error}. Ingest tries again.") from error

@@ -1,0 +1,63 @@
+"""Refused messages: logged and kept, so coalesced that ten thousand of them are a few rows."""
+
+import re
+
+from sqlalchemy import func, select
+
+from cloud_service.ingest.batch import Batch
+from cloud_service.models import Device, WireRefusal
+from shared.errors import ProtocolError
+from shared.logs import get_logger
+from shared.topics import ROOT, DeviceAddress, UpKind
+
+MOST_ROWS_A_TOPIC = 50
+OTHER_REASONS = "Other reasons; the log has them."
+_KIND_LEVEL = 5
+# What varies from one bad message to the next of the same kind: ids, numbers, quoted values.
+_VARIABLE = re.compile(r"'[^']*'|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d[\d,]*")
+
+log = get_logger(__name__)
+
+
+def note_refusal(batch: Batch, topic: str, reason: str) -> None:
+    """Count a refused message; `write_refusals` keeps it."""
+    batch.refusals[_place(batch, topic), _VARIABLE.sub("…", reason)[:2000]] += 1
+
+
+def write_refusals(batch: Batch) -> None:
+    """Write what was counted, and log each kind once."""
+    for (topic, reason), count in batch.refusals.items():
+        log.warning("messages refused", topic=topic, reason=reason, count=count)
+        row = _row(batch, topic, reason)
+        row.count += count
+        row.last_at = batch.at
+        batch.session.flush()
+
+
+def _row(batch: Batch, topic: str, reason: str) -> WireRefusal:
+    session = batch.session
+    for wanted in (reason, OTHER_REASONS):
+        found = session.scalars(
+            select(WireRefusal).where(WireRefusal.topic == topic, WireRefusal.reason == wanted).limit(1)
+        ).first()
+        if found is not None:
+            return found
+        rows = session.scalar(select(func.count()).where(WireRefusal.topic == topic)) or 0
+        if rows < MOST_ROWS_A_TOPIC or wanted == OTHER_REASONS:
+            break
+    fresh = WireRefusal(topic=topic, reason=wanted, count=0, first_at=batch.at, last_at=batch.at)
+    session.add(fresh)
+    return fresh
+
+
+def _place(batch: Batch, topic: str) -> str:
+    """The topic down to its kind, and no deeper; one place for all that is not an enrolled device's."""
+    levels = topic.split("/")
+    try:
+        address = DeviceAddress(*levels[2:4])
+    except (ProtocolError, TypeError):
+        return f"{ROOT}/…"
+    if batch.session.get(Device, address.device) is None:
+        return f"{ROOT}/…"
+    kind = levels[_KIND_LEVEL] if len(levels) > _KIND_LEVEL else ""
+    return f"{ROOT}/{address.site}/{address.device}/up/{kind if kind in set(UpKind) else '…'}"

@@ -1,0 +1,61 @@
+"""The ingest process: composed here, nowhere else."""
+
+import signal
+import threading
+from types import FrameType
+
+from cloud_service.blob_store import open_blob_store
+from cloud_service.config import Settings
+from cloud_service.database import make_engine
+from cloud_service.ingest.connection import Inbox, Woken
+from cloud_service.ingest.decoding import Decoder
+from cloud_service.ingest.processor import Processor
+from cloud_service.ingest.subscriber import Subscriber
+from cloud_service.wakeup import ChangeListener, Notifier
+from shared.logs import get_logger
+
+_LISTEN_SECONDS = 1.0
+
+log = get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Serve this replica's sites until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: the blob store's URL is wrong.
+        TransientError: the blob store cannot be opened.
+    """
+    redis_url = settings.redis_url.get_secret_value()
+    engine = make_engine(settings.database_url)
+    decoder = Decoder(settings)
+    notifier = Notifier(redis_url)
+    ended = threading.Event()
+    try:
+        processor = Processor(engine, open_blob_store(settings), decoder, settings)
+        subscriber = Subscriber(settings=settings, engine=engine, processor=processor, waker=notifier)
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            subscriber.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        threading.Thread(
+            target=_listen, args=(redis_url, subscriber.inbox, ended), name="listener", daemon=True
+        ).start()
+        log.info("ingest starts", shard=settings.shard, shard_count=settings.shard_count)
+        subscriber.run()
+    finally:
+        ended.set()
+        notifier.close()
+        decoder.close()
+        engine.dispose()
+
+
+def _listen(redis_url: str, inbox: Inbox, ended: threading.Event) -> None:
+    """Pass wake-up calls on to the main loop, which polls anyhow."""
+    listener = ChangeListener(redis_url)
+    while not ended.is_set():
+        if listener.wait(_LISTEN_SECONDS):
+            inbox.put(Woken())
+    listener.close()
