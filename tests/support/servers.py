@@ -165,4 +165,6 @@ def _as_nobody(program: Path) -> Sequence[str]:
     )
     if reachable.returncode == 0:
         return switch
-    return [*switch, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    # access(2), which PostgreSQL asks whether it can run itself, forgets capabilities without the secure bit.
+    right_to_read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    return [*switch, *right_to_read, "--securebits=+no_setuid_fixup"]
