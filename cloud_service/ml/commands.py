@@ -11,19 +11,16 @@ import typer
 from cloud_service.ml.model_card import ModelCard
 from cloud_service.ml.package import PackageFile, load_package
 
+app = typer.Typer()
 model_app = typer.Typer(help="Look at, check, export and make model packages.", no_args_is_help=True)
 dataset_app = typer.Typer(help="Make data sets.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+app.add_typer(dataset_app, name="dataset")
 
 ModelArgument = Annotated[Path, typer.Argument(help="Folder of the model package.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds `train`, `model …` and `dataset …` to the program's commands."""
-    app.command()(train)
-    app.add_typer(model_app, name="model")
-    app.add_typer(dataset_app, name="dataset")
-
-
+@app.command()
 def train(
     *,
     dataset: Annotated[Path, typer.Option(help="Class folders, or a folder with manifest.csv (path, label, group).")],

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[4]
 @pytest.fixture
 def app() -> typer.Typer:
     program = typer.Typer()
-    commands.register(program)
+    program.add_typer(commands.app)  # as the whole program does
     return program
 
 
