@@ -7,19 +7,14 @@ from shared.imaging.decode import IMAGE_SUFFIXES
 
 SIDECAR_SUFFIX = ".json"
 
-_UNFINISHED_SUFFIXES = frozenset({".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".swp"})
+_UNFINISHED_ENDINGS = ("~", ".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".swp")
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
 def is_ignored(name: str) -> bool:
     """Hidden files and folders, files that a program has not finished, and what the system leaves in folders."""
     lower = name.lower()
-    return (
-        lower.startswith((".", "~"))
-        or lower.endswith("~")
-        or lower in _SYSTEM_FILES
-        or Path(lower).suffix in _UNFINISHED_SUFFIXES
-    )
+    return lower.startswith((".", "~")) or lower.endswith(_UNFINISHED_ENDINGS) or lower in _SYSTEM_FILES
 
 
 def is_sidecar(name: str) -> bool:
@@ -32,9 +27,16 @@ def looks_like_image(name: str) -> bool:
     return name.lower().endswith(IMAGE_SUFFIXES)
 
 
+def sidecar_names(image_name: str) -> tuple[str, str]:
+    """What an image's sidecar may be called; the first that exists counts."""
+    stem = image_name.rpartition(".")[0] or image_name
+    return image_name + SIDECAR_SUFFIX, stem + SIDECAR_SUFFIX
+
+
 def sidecars_of(image: Path) -> tuple[Path, Path]:
     """Where an image's sidecar may stand; the first that exists counts."""
-    return image.with_name(image.name + SIDECAR_SUFFIX), image.with_suffix(SIDECAR_SUFFIX)
+    first, second = sidecar_names(image.name)
+    return image.with_name(first), image.with_name(second)
 
 
 def images_of(sidecar: Path) -> list[Path]:

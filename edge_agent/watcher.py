@@ -9,7 +9,7 @@ from edge_agent.capture import NO_FINGERPRINT, Fingerprint
 from edge_agent.config import WatchSection
 from edge_agent.folder_scan import FolderScan
 from edge_agent.names import images_of, is_sidecar, looks_like_image
-from edge_agent.stability import Clock, StabilityTracker, look_at
+from edge_agent.stability import Clock, StabilityTracker
 from edge_agent.watch_folders import Listener, WatchFolders
 
 BACKLOG_LIMIT = 256
@@ -106,9 +106,7 @@ class Watcher:
             self._scan.add(self._appeared.get())
 
     def _go_on_scanning(self) -> None:
-        for path in self._scan.advance(SCAN_SLICE):
-            if path in self._new or path in self._backlog:
-                continue
-            fingerprint = look_at(path)
-            if fingerprint == NO_FINGERPRINT or not self._is_known(path, fingerprint):
-                self._backlog.touch(path)
+        for found in self._scan.advance(SCAN_SLICE):
+            known = found.fingerprint != NO_FINGERPRINT and self._is_known(found.path, found.fingerprint)
+            if not known and found.path not in self._new and found.path not in self._backlog:
+                self._backlog.touch(found.path)

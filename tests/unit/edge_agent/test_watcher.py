@@ -7,6 +7,7 @@ from typing import Any
 from edge_agent.capture import Fingerprint
 from edge_agent.config import WatchSection
 from edge_agent.folder_scan import FolderScan
+from edge_agent.stability import look_at
 from edge_agent.watcher import BACKLOG_LIMIT, SCAN_SLICE, Watcher
 from tests.support.edge_intake import HandClock
 
@@ -43,7 +44,9 @@ def scanned(folder: Path, *, recursive: bool) -> set[str]:
     scan.add(folder)
     found: list[Path] = []
     while not scan.finished:
-        found += scan.advance(3)
+        for sighting in scan.advance(3):
+            assert sighting.fingerprint == look_at(sighting.path)
+            found.append(sighting.path)
     assert len(found) == len(set(found))
     return {str(path.relative_to(folder)) for path in found}
 
@@ -55,6 +58,8 @@ def test_scan_finds_what_may_be_a_capture(tmp_path: Path) -> None:
         ".hidden.jpg",
         "b.jpg.part",
         "a.json",
+        "a.jpg.json",
+        "notes.JSON",
         "sub/c.tif",
         "sub/deep/d.png",
         ".x/e.jpg",
