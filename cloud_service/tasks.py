@@ -18,11 +18,12 @@ def register(app: Celery, process: Callable[[], InferenceProcess]) -> None:
         process: returns this worker process's inference, the same at each call.
     """
 
-    @app.task(name=TaskName.RUN.value)
+    # Not shared: Celery would give the tasks of one app to every other, in an order that it does not promise.
+    @app.task(name=TaskName.RUN.value, shared=False)
     def run() -> None:
         process().run()
 
-    @app.task(name=TaskName.SWEEP.value)
+    @app.task(name=TaskName.SWEEP.value, shared=False)
     def sweep() -> None:
         process().sweep()
 
