@@ -93,7 +93,7 @@ class AccessGate:
         self._limiter.check(address)
         if not hmac.compare_digest(hashlib.sha256(key.encode()).digest(), self._key_digest):
             self._limiter.count(address)
-            raise UnauthorisedError("The access key is wrong. `smearflow up` prints the right one when it starts.")
+            raise UnauthorisedError("The access key is wrong.")
 
     def new_session(self) -> str:
         """The value of a fresh session cookie."""

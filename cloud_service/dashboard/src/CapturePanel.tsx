@@ -91,7 +91,7 @@ function Detail({ detail }: { detail: CaptureDetail }) {
           ))}
         </ul>
       )}
-      <h3>Preliminary finding</h3>
+      <h3>{detail.reason === null ? "Preliminary finding" : "Why there is no finding"}</h3>
       <Finding capture={detail} />
       {detail.state === "failed" && <RetryButton id={detail.id} />}
       {detail.prediction !== null && (

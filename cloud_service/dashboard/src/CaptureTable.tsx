@@ -28,9 +28,13 @@ export function CaptureTable({ rows, loaded, filtered, selected, onSelect }: Pro
           <th scope="col">Image</th>
           <th scope="col">Captured</th>
           <th scope="col">Smear</th>
-          <th scope="col">Case</th>
+          <th scope="col" className="case">
+            Case
+          </th>
           <th scope="col">Site / device</th>
-          <th scope="col">Quality</th>
+          <th scope="col" className="quality">
+            Quality
+          </th>
           <th scope="col">State</th>
           <th scope="col">Preliminary finding</th>
         </tr>
@@ -95,7 +99,7 @@ const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: Row
             select();
           }}
         >
-          <bdi>{capture.smear ?? "unnamed smear"}</bdi>
+          <bdi title={capture.smear ?? ""}>{capture.smear ?? "unnamed smear"}</bdi>
         </button>
         {capture.stain !== null && (
           <span className="quiet">
@@ -103,13 +107,13 @@ const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: Row
           </span>
         )}
       </th>
-      <td>
+      <td className="case">
         <code title={capture.case}>{shortCase(capture.case)}</code>
       </td>
       <td>
         {capture.site} / {capture.device}
       </td>
-      <td>
+      <td className="quality">
         <Quality capture={capture} />
       </td>
       <td>

@@ -34,7 +34,7 @@ export function LivePage({ onLoggedOut, onLogOut }: { onLoggedOut: () => void; o
           Log out
         </button>
       </header>
-      <main className={selected === null ? "live" : "live with-panel"}>
+      <main className={selected === null ? "page" : "page with-panel"}>
         <section className="overview" aria-label="Overview">
           <Counters
             overview={overview}
