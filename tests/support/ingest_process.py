@@ -1,4 +1,4 @@
-"""An ingest process of a test's own; it can be told to kill itself with SIGKILL at one step between message and receipt.
+"""An ingest process of a test's own; told so, it kills itself with SIGKILL at one step between message and receipt.
 
     python -m tests.support.ingest_process [STEP]
 

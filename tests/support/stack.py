@@ -74,11 +74,17 @@ class RunningStack:
         done = subprocess.run([BIN / "smearflow", *words], check=True, capture_output=True, env=self.environment)
         return json.loads(done.stdout)
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.row('api')['ports'][0]}"
+
+    @property
+    def access_key(self) -> str:
+        return str(json.loads((self.data / "secrets" / "stack.json").read_text())["access_key"])
+
     def api(self) -> httpx.Client:
-        secrets = json.loads((self.data / "secrets" / "stack.json").read_text())
-        port = self.row("api")["ports"][0]
-        headers = {"Authorization": f"Bearer {secrets['access_key']}"}
-        return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, timeout=10)
+        headers = {"Authorization": f"Bearer {self.access_key}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=10)
 
     def logs(self) -> str:
         """The end of every log, for the message of a test that failed."""

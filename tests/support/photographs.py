@@ -1,0 +1,48 @@
+"""Procedural photographs for tests, and the way in which a microscope's camera program leaves them in a folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cloud_service.ml.synthetic.parameters import draw_crop, draw_field
+from cloud_service.ml.synthetic.smear import make_crop, make_field
+
+FIELD_SIZE = (2592, 1944)  # the larger camera of ALL-IDB1
+_DIFFERENT_FIELDS = 4
+
+
+def draw_crops(folder: Path, count: int) -> list[Path]:
+    """Single cells of 257 x 257 pixels, none like another."""
+    return [_draw_crop(folder / f"crop-{number:04}.jpg", number) for number in range(count)]
+
+
+def draw_fields(folder: Path, count: int) -> list[Path]:
+    """Full fields of 2592 x 1944 pixels and about 0.9 MB; a few are drawn, the others are shifted copies of them."""
+    drawn = [
+        make_field(seed, draw_field(seed, "all" if seed % 2 else "not_all", width=FIELD_SIZE[0], height=FIELD_SIZE[1]))
+        for seed in range(min(count, _DIFFERENT_FIELDS))
+    ]
+    paths = [folder / f"field-{number:04}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        shifted = np.roll(drawn[number % len(drawn)].image, number, axis=1)
+        Image.fromarray(shifted).save(path, quality=92)
+    return paths
+
+
+def take(source: Path, folder: Path, accession: str | None = None) -> Path:
+    """Put a photograph into a watched folder: the sidecar first, then the image, whole, under its final name."""
+    target = folder / source.name
+    if accession is not None:
+        sidecar = target.with_name(f"{source.name}.json")
+        sidecar.write_text(json.dumps({"accession": accession, "smear": "A"}))
+    hidden = folder / f".{source.name}"
+    hidden.write_bytes(source.read_bytes())
+    return hidden.rename(target)
+
+
+def _draw_crop(path: Path, number: int) -> Path:
+    image = make_crop(number, draw_crop(number, size=257), "all" if number % 2 else "not_all").image
+    Image.fromarray(image).save(path, quality=92)
+    return path

@@ -1,0 +1,61 @@
+"""The event stream as a browser reads it, in a thread, for tests that are not asynchronous themselves."""
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from cloud_service.local_stack.event_reader import EventReader
+
+
+class StreamWatcher:
+    """When each capture's prediction was first seen on the stream, and the positions in the order of arrival."""
+
+    def __init__(self, url: str, access_key: str) -> None:
+        self._reader = EventReader(url, access_key)
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stream watcher", daemon=True)
+
+    @property
+    def seen_at(self) -> dict[UUID, datetime]:
+        return self._reader.seen_at
+
+    @property
+    def positions(self) -> list[int]:
+        return self._reader.positions
+
+    def has_seen(self, captures: Iterable[UUID]) -> bool:
+        return set(captures) <= self.seen_at.keys()
+
+    def start(self) -> None:
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._watch())
+        self._loop.close()
+
+    async def _watch(self) -> None:
+        self._stop = asyncio.Event()
+        async with self._reader:
+            self._started.set()
+            await self._stop.wait()
+
+
+@contextmanager
+def watched_stream(url: str, access_key: str) -> Iterator[StreamWatcher]:
+    """Read the event stream until the block ends."""
+    watcher = StreamWatcher(url, access_key)
+    watcher.start()
+    try:
+        yield watcher
+    finally:
+        watcher.stop()
