@@ -135,11 +135,15 @@ class RefusedFile:
 
 @dataclass(frozen=True, slots=True)
 class UnsettledOriginal:
-    """A file whose capture is stored in the cloud, and with which retention has yet to deal."""
+    """A file whose capture is stored in the cloud, and with which retention has yet to deal.
+
+    Attributes:
+        sha256: of the payload; the cloud's `stored` receipt named it, else the capture would not be stored.
+    """
 
     path: Path
     original_sha256: str
-    capture_id: UUID
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

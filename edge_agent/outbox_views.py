@@ -48,18 +48,28 @@ class OutboxViews:
         return self._one("sha256", sha256)
 
     def entries(self, state: OutboxState | None = None, *, limit: int | None = 100) -> list[OutboxEntry]:
-        """Captures in the order in which they came, of one state or of all; None as limit means all."""
+        """The latest captures, of one state or of all, in the order in which they came; None as limit means all."""
         rows = self._database.rows(
-            "SELECT * FROM capture WHERE ?1 IS NULL OR state = ?1 ORDER BY sequence LIMIT ?2",
+            "SELECT * FROM capture WHERE ?1 IS NULL OR state = ?1 ORDER BY sequence DESC LIMIT ?2",
             state,
             -1 if limit is None else limit,
         )
-        return [OutboxEntry.from_row(self.outbox_id, row) for row in rows]
+        return [OutboxEntry.from_row(self.outbox_id, row) for row in reversed(rows)]
 
-    def files_of(self, capture_id: UUID) -> list[Path]:
-        """The files in which this capture was found."""
-        rows = self._database.rows("SELECT path FROM file WHERE capture_id = ? ORDER BY noted_at", str(capture_id))
-        return [path_from(row["path"]) for row in rows]
+    def files_by_capture(self) -> dict[UUID, list[Path]]:
+        """The files in which each capture was found."""
+        files: dict[UUID, list[Path]] = {}
+        for row in self._database.rows("SELECT capture_id, path FROM file WHERE capture_id IS NOT NULL ORDER BY path"):
+            files.setdefault(UUID(row["capture_id"]), []).append(path_from(row["path"]))
+        return files
+
+    def latest_results(self) -> dict[UUID, Result]:
+        """The last result that came back for each capture."""
+        rows = self._database.rows(
+            "SELECT message FROM result WHERE number IN (SELECT max(number) FROM result GROUP BY capture_id)"
+        )
+        results = (Result.model_validate_json(row["message"]) for row in rows)
+        return {result.capture_id: result for result in results}
 
     def seconds_to_next(self) -> float | None:
         """Seconds until a capture is due that nobody has leased; None where none waits."""
@@ -79,25 +89,23 @@ class OutboxViews:
         refused = self._database.rows("SELECT count(*) AS n FROM file WHERE reason IS NOT NULL")
         return Counts({OutboxState(row["state"]): row["n"] for row in rows}, refused[0]["n"])
 
-    def refused_files(self, limit: int = 100) -> list[RefusedFile]:
+    def refused_files(self, limit: int | None = 100) -> list[RefusedFile]:
         """Files that were not taken, the latest first."""
         rows = self._database.rows(
-            "SELECT path, reason, noted_at FROM file WHERE reason IS NOT NULL ORDER BY noted_at DESC LIMIT ?", limit
+            "SELECT path, reason, noted_at FROM file WHERE reason IS NOT NULL ORDER BY noted_at DESC LIMIT ?",
+            -1 if limit is None else limit,
         )
         return [
             RefusedFile(path_from(row["path"]), row["reason"], datetime.fromisoformat(row["noted_at"])) for row in rows
         ]
 
-    def unsettled_originals(self, capture_id: UUID | None = None) -> list[UnsettledOriginal]:
-        """Originals, of one capture or of all, with which retention may deal: the cloud's receipt stands for them."""
+    def unsettled_originals(self) -> list[UnsettledOriginal]:
+        """Originals with which retention may deal: the cloud's receipt stands for them."""
         rows = self._database.rows(
-            "SELECT file.path, file.original_sha256, file.capture_id FROM file JOIN capture USING (capture_id)"
-            " WHERE file.settled = 0 AND capture.state IN ('stored', 'answered') AND (?1 IS NULL OR capture_id = ?1)",
-            None if capture_id is None else str(capture_id),
+            "SELECT file.path, file.original_sha256, capture.sha256 FROM file JOIN capture USING (capture_id)"
+            " WHERE file.settled = 0 AND file.capture_id IS NOT NULL AND capture.state IN ('stored', 'answered')"
         )
-        return [
-            UnsettledOriginal(path_from(row["path"]), row["original_sha256"], UUID(row["capture_id"])) for row in rows
-        ]
+        return [UnsettledOriginal(path_from(row["path"]), row["original_sha256"], row["sha256"]) for row in rows]
 
     def results(self, limit: int = 100) -> list[ShownResult]:
         """What came back, the latest first."""

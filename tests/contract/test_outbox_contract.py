@@ -14,6 +14,7 @@ from tests.support.edge import a_capture
 from tests.support.messages import PSEUDONYM_KEY
 
 OTHER_CASE = case_pseudonym("H26-9999", PSEUDONYM_KEY)
+ODD_NAMES = [b"two words.jpg", b"line\nbreak.jpg", "Größe-血.jpg".encode(), b"\xff.jpg"]
 Reopen = Callable[[], CaptureStore]
 
 

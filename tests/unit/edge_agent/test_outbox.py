@@ -129,7 +129,7 @@ def test_a_duplicate_of_a_stored_capture_is_an_original_too(outbox: Outbox) -> N
 
     outbox.put(a_capture(b"1", path=Path("/captures/copy.jpg")))
 
-    assert [original.path.name for original in outbox.unsettled_originals(capture_id)] == ["copy.jpg"]
+    assert [original.path.name for original in outbox.unsettled_originals()] == ["copy.jpg"]
     assert outbox.lease(PART) is None
 
 

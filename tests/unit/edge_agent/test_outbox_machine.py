@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: no capture is lost or doubled, and a payload lies in the spool while it is needed."""
+"""In every order of events: no capture is lost or doubled, and a payload lies in the spool exactly while needed."""
 
 import shutil
 import tempfile
