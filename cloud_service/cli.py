@@ -10,7 +10,6 @@ from cloud_service.ingest import commands as ingest
 from cloud_service.local_stack import commands as local_stack
 from cloud_service.migrations import commands as migrations
 from cloud_service.ml import commands as ml
-from cloud_service.serve import app as serve
 from shared.errors import SmearflowError
 from shared.vocabulary import RESEARCH_USE_ONLY
 
@@ -18,11 +17,19 @@ app = typer.Typer(
     help=f"Blood-smear screening for acute lymphoblastic leukemia. {RESEARCH_USE_ONLY}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-for part in (local_stack, ml, inference, ingest, migrations):
-    app.add_typer(part.app)
-app.add_typer(serve)
+for part in (local_stack.app, inference.commands, ingest.app, migrations.app, ml.app):
+    app.add_typer(part)
 app.add_typer(devices.app, name="device")
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API and the page until SIGTERM or SIGINT; settings come from SMEARFLOW_… in the environment."""
+    from cloud_service import serve  # noqa: PLC0415 - FastAPI loads too slowly for `--help`
+
+    serve.main()
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 import socket
 
-import typer
 import uvicorn
 from fastapi import FastAPI
 
@@ -10,7 +9,6 @@ from cloud_service.app import create_app
 from cloud_service.config import Settings
 from cloud_service.config import settings as read_settings
 from shared import logs
-from shared.errors import ConfigurationError
 
 GRACE_SECONDS = 2
 """How long open requests may go on after SIGTERM."""
@@ -49,12 +47,12 @@ def run(settings: Settings) -> None:
     Server(create_app(settings), settings).run()
 
 
-def serve() -> None:
-    """Serve the API and the page until SIGTERM or SIGINT; settings come from SMEARFLOW_… in the environment."""
+def main() -> None:
+    """Serve with this process's settings.
+
+    Raises:
+        as `run`.
+    """
     settings = read_settings()
     logs.configure("api", settings.log_level)
-    try:
-        run(settings)
-    except ConfigurationError as error:
-        typer.echo(f"smearflow serve: {error}", err=True)
-        raise typer.Exit(2) from error
+    run(settings)

@@ -58,6 +58,25 @@ def list_(*, json_: Json = False) -> None:
 
 
 @app.command()
+def broker_roles(
+    *, ingests: Annotated[int, typer.Option(min=1, help="How many ingest replicas there are.")] = 1
+) -> None:
+    """Print the broker's first roles: the file `dynamic-security.json` of Mosquitto's plugin.
+
+    The passwords of the administrator and of the ingest replicas come from the settings.
+    """
+    from cloud_service.config import settings  # noqa: PLC0415 - see above
+    from cloud_service.devices import broker_roles  # noqa: PLC0415
+    from shared.errors import ConfigurationError  # noqa: PLC0415
+
+    admin, password = settings().broker_admin_password, settings().broker_password.get_secret_value()
+    if admin is None or not password:
+        raise ConfigurationError("Set SMEARFLOW_BROKER_ADMIN_PASSWORD and SMEARFLOW_BROKER_PASSWORD first.")
+    passwords = {f"ingest-{number}": password for number in range(ingests)}
+    typer.echo(json.dumps(broker_roles.dynamic_security_document(admin.get_secret_value(), passwords), indent=1))
+
+
+@app.command()
 def remove(device: str) -> None:
     """Shut DEVICE out. Its captures stay; `add` lets it in again."""
     from cloud_service.config import settings  # noqa: PLC0415 - see above
