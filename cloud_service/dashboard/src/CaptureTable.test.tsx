@@ -1,0 +1,81 @@
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { afterEach, expect, test, vi } from "vitest";
+
+import { CaptureTable } from "./CaptureTable.tsx";
+import type { CaptureSummary } from "./api.gen.ts";
+import { aCapture, anAnalysed } from "./testCaptures.ts";
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+function show(captures: CaptureSummary[], onSelect: (id: string) => void = () => undefined) {
+  const rows = captures.map((capture, position) => ({ capture, position }));
+  return render(<CaptureTable rows={rows} loaded filtered={false} selected={null} onSelect={onSelect} />);
+}
+
+test("a finding is told in words, with its probability, and never by colour alone", () => {
+  show([anAnalysed(1, 0.93), anAnalysed(2, 0.07)]);
+
+  const [, suspicious, other] = screen.getAllByRole("row");
+  expect(suspicious?.textContent).toContain("Suspicious: blast features seen");
+  expect(suspicious?.textContent).toContain("93 %");
+  expect(other?.textContent).toContain("No blast features seen");
+  expect(document.body.textContent).not.toMatch(/normal|healthy/i);
+});
+
+test("certainty is never claimed", () => {
+  show([anAnalysed(1, 0.9996), anAnalysed(2, 0.0004)]);
+
+  expect(screen.getByText("> 99 %")).toBeDefined();
+  expect(screen.getByText("< 1 %")).toBeDefined();
+});
+
+test("a name is text, whatever it holds", () => {
+  show([aCapture(1, { smear: "<img src=x onerror=alert(1)>" })]);
+
+  expect(screen.getByRole("button").textContent).toBe("<img src=x onerror=alert(1)>");
+  expect(screen.queryByRole("img")).toBeNull();
+});
+
+test("a capture without bytes has no image, and one with bytes has", () => {
+  const { container } = show([aCapture(1), aCapture(2, { state: "refused", reason: "CMYK" }), anAnalysed(3, 0.1)]);
+
+  expect([...container.querySelectorAll("img")].map((image) => image.getAttribute("src"))).toEqual([
+    "/api/captures/00000000-0000-7000-8000-000000000003/thumbnail",
+  ]);
+});
+
+test("only a failed capture offers a retry, which asks the API and leaves the row's panel closed", () => {
+  const asked = vi.fn(() => Promise.resolve(Response.json(aCapture(2, { state: "stored" }))));
+  vi.stubGlobal("fetch", asked);
+  const onSelect = vi.fn();
+  show([aCapture(1), aCapture(2, { state: "failed", reason: "The worker ended." }), anAnalysed(3, 0.1)], onSelect);
+
+  const failed = screen.getByText("The worker ended.").closest("tr");
+  expect(screen.getAllByRole("button", { name: "Retry" })).toHaveLength(1);
+  fireEvent.click(within(failed as HTMLElement).getByRole("button", { name: "Retry" }));
+
+  expect(asked).toHaveBeenCalledWith(
+    "/api/captures/00000000-0000-7000-8000-000000000002/retry",
+    expect.objectContaining({ method: "POST" }),
+  );
+  expect(onSelect).not.toHaveBeenCalled();
+});
+
+test("a row opens by click and by its button", () => {
+  const onSelect = vi.fn();
+  show([aCapture(1)], onSelect);
+
+  fireEvent.click(screen.getByRole("button", { name: "smear 1" }));
+  fireEvent.click(screen.getByText("north / scope-1"));
+
+  expect(onSelect).toHaveBeenCalledTimes(2);
+});
+
+test("an empty table says what will happen", () => {
+  show([]);
+
+  expect(screen.getByRole("heading").textContent).toBe("No captures yet");
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+
+import { captures, type Captures, KEPT, NO_CAPTURES, newestFirst } from "./captures.ts";
+import { aCapture, anAnalysed, aPage } from "./testCaptures.ts";
+
+function loaded(...seconds: number[]): Captures {
+  const page = aPage(
+    seconds.map((second) => aCapture(second)),
+    10,
+  );
+  return captures(NO_CAPTURES, { type: "loaded", states: [], page });
+}
+
+function smears(state: Captures): (string | null)[] {
+  return newestFirst(state).map(({ capture }) => capture.smear);
+}
+
+describe("captures", () => {
+  test("stand newest first, and the id decides between equals", () => {
+    const twin = aCapture(3, { id: "ffffffff-0000-7000-8000-000000000000", smear: "twin" });
+    const state = captures(loaded(1, 3, 2), { type: "told", rows: [{ capture: twin, position: 11 }] });
+
+    expect(smears(state)).toEqual(["twin", "smear 3", "smear 2", "smear 1"]);
+  });
+
+  test("that are told of twice stand once, as the later position says", () => {
+    const rows = [
+      { capture: aCapture(2, { state: "stored" }), position: 12 },
+      { capture: aCapture(2), position: 11 },
+      { capture: aCapture(2, { state: "stored" }), position: 12 },
+    ];
+    const state = captures(loaded(1), { type: "told", rows });
+
+    expect(newestFirst(state).map(({ capture }) => capture.state)).toEqual(["stored", "announced"]);
+  });
+
+  test("of an older page do not overwrite what an event told since", () => {
+    const told = captures(loaded(2), {
+      type: "told",
+      rows: [{ capture: aCapture(2, { state: "stored" }), position: 20 }],
+    });
+    const state = captures(told, { type: "older", page: aPage([aCapture(2), aCapture(1)], 15) });
+
+    expect(newestFirst(state).map(({ capture }) => capture.state)).toEqual(["stored", "announced"]);
+  });
+
+  test("beyond what is kept go, the oldest first, and can be loaded again", () => {
+    const rows = Array.from({ length: KEPT + 5 }, (_, number) => ({
+      capture: aCapture(0, {
+        id: `id-${String(number)}`,
+        announced_at: new Date(Date.UTC(2026, 10, 22, 10) + number * 1000).toISOString(),
+      }),
+      position: 11 + number,
+    }));
+    const state = captures(loaded(1), { type: "told", rows });
+
+    expect(state.rows.size).toBe(KEPT);
+    expect(state.more).toBe(true);
+    expect(newestFirst(state).at(-1)?.capture.id).toBe("id-5");
+  });
+
+  test("older than what is loaded wait until they are asked for, as others may stand between", () => {
+    const few = captures(NO_CAPTURES, { type: "loaded", states: [], page: aPage([aCapture(30)], 10, true) });
+    const state = captures(few, {
+      type: "told",
+      rows: [
+        { capture: aCapture(20, { state: "stored" }), position: 11 },
+        { capture: aCapture(40), position: 12 },
+      ],
+    });
+
+    expect(smears(state)).toEqual(["smear 40", "smear 30"]);
+  });
+
+  test("leave a filtered table when they change, and others do not enter it", () => {
+    const failed = aPage([aCapture(2, { state: "failed" }), aCapture(1, { state: "failed" })], 10);
+    const few = captures(NO_CAPTURES, { type: "loaded", states: ["failed"], page: failed });
+    const state = captures(few, {
+      type: "told",
+      rows: [
+        { capture: aCapture(2, { state: "stored" }), position: 11 },
+        { capture: aCapture(3), position: 12 },
+        { capture: aCapture(4, { state: "failed" }), position: 13 },
+      ],
+    });
+
+    expect(smears(state)).toEqual(["smear 4", "smear 1"]);
+  });
+
+  test("count an answer once, whatever else is told of its capture later", () => {
+    const first = captures(loaded(1), { type: "told", rows: [{ capture: anAnalysed(1, 0.9), position: 11 }] });
+    const again = captures(first, { type: "told", rows: [{ capture: anAnalysed(1, 0.9), position: 12 }] });
+
+    expect(again.answers).toBe(1);
+  });
+});
