@@ -18,11 +18,12 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+from watchdog.observers.api import ObservedWatch
 
 from edge_agent.names import is_ignored
 
 if TYPE_CHECKING:
-    from watchdog.observers.api import BaseObserver, ObservedWatch
+    from watchdog.observers.api import BaseObserver
 
 # Reading a file makes events as well; they are left out, or the agent would wake itself.
 _EVENTS: list[type[FileSystemEvent]] = [
@@ -95,7 +96,7 @@ class WatchFolders:
         for folder in self._folders:
             identity = _identity(folder)
             watched = self._watched.get(folder)
-            if watched is not None and watched[1] == identity:
+            if watched is not None and watched[1] == identity and self._is_heard(watched[0]):
                 continue
             if watched is not None:
                 self._observer.unschedule(watched[0])
@@ -104,6 +105,12 @@ class WatchFolders:
                 self.alarms[folder] = f"The watch folder {folder} is not there: create it or connect its drive."
             else:
                 self._watch(folder, identity)
+
+    def _is_heard(self, watch: ObservedWatch) -> bool:
+        """Whether events still come: they end with the folder, and a new one of its name may get its old inode."""
+        if not self._observer.is_alive():
+            return True  # not started yet, so nothing can have ended
+        return any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
 
     def _watch(self, folder: Path, identity: tuple[int, int]) -> None:
         handler = _Handler(folder, self._listener)

@@ -153,9 +153,11 @@ def test_watch_folder_may_come_late_vanish_and_come_back(tmp_path: Path, start: 
     (folder / "late.jpg").write_bytes(jpeg(1))
     running.wait_for("late.jpg")
     shutil.rmtree(folder)
-    folder.mkdir()
+    folder.mkdir()  # at once, so that it may well get the inode of the old one
     (folder / "back.jpg").write_bytes(jpeg(2))
     running.wait_for("back.jpg")
+    (folder / "next.jpg").write_bytes(jpeg(3))
+    running.wait_for("next.jpg")
 
 
 def test_new_file_overtakes_the_backlog(folder: Path, start: Start) -> None:
