@@ -40,6 +40,7 @@ def configure(process: str, level: str = "INFO") -> None:
         process: stands in every line as `process`, say "ingest".
         level: one of the names that `logging` knows.
     """
+    named = _add_process(process)
     structlog.configure(
         processors=[*_SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -52,13 +53,23 @@ def configure(process: str, level: str = "INFO") -> None:
             foreign_pre_chain=_SHARED_PROCESSORS,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                named,
                 withhold_patient_fields,
                 structlog.processors.JSONRenderer(),
             ],
         ),
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    structlog.contextvars.bind_contextvars(process=process)
+
+
+def _add_process(process: str) -> structlog.typing.Processor:
+    """Name the process in every line; a context variable would be missing in the lines of other threads."""
+
+    def add(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["process"] = process
+        return event
+
+    return add
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

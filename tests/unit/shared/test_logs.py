@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,13 @@ def test_a_line_is_one_json_object_with_its_ids(written: io.StringIO) -> None:
     expected = {"process": "ingest", "event": "stored", "capture": "c1", "device": "d1", "site": "s1", "bytes": 3}
     assert {key: line[key] for key in expected} == expected
     assert line["timestamp"].endswith("Z")
+
+
+def test_every_thread_names_the_process(written: io.StringIO) -> None:
+    thread = threading.Thread(target=lambda: logs.get_logger("smearflow").info("from a thread"))
+    thread.start()
+    thread.join()
+    assert json.loads(written.getvalue())["process"] == "ingest"
 
 
 def test_libraries_log_in_the_same_form(written: io.StringIO) -> None:
