@@ -8,7 +8,6 @@ from cloud_service.devices import commands as devices
 from cloud_service.inference import commands as inference
 from cloud_service.ingest import commands as ingest
 from cloud_service.local_stack import commands as local_stack
-from cloud_service.migrations import commands as migrations
 from cloud_service.ml import commands as ml
 from shared.errors import SmearflowError
 from shared.vocabulary import RESEARCH_USE_ONLY
@@ -19,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (local_stack.app, inference.commands, ingest.app, migrations.app, ml.app):
+for part in (local_stack.app, inference.commands, ingest.app, ml.app):
     app.add_typer(part)
 app.add_typer(devices.app, name="device")
 
@@ -30,6 +29,16 @@ def serve() -> None:
     from cloud_service import serve  # noqa: PLC0415 - FastAPI loads too slowly for `--help`
 
     serve.main()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables up to date. Safe to run at every start, and by several at a time."""
+    from cloud_service.config import settings  # noqa: PLC0415 - SQLAlchemy loads too slowly for `--help`
+    from cloud_service.migrations import upgrade  # noqa: PLC0415 - likewise
+
+    upgrade(settings().database_url)
+    typer.echo("The database is up to date.")
 
 
 def main() -> None:
