@@ -1,5 +1,6 @@
 """A capture's custody trail: which stages it has passed, and when."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -22,5 +23,11 @@ def stamp(session: Session, capture_id: UUID, stage: CustodyStage, at: datetime 
     Raises:
         sqlalchemy.exc.IntegrityError: there is no such capture.
     """
-    entry = {"capture_id": capture_id, "stage": stage, "at": at or now()}
-    session.execute(upsert(session, CustodyEntry).values(entry).on_conflict_do_nothing())
+    stamp_all(session, [capture_id], stage, at)
+
+
+def stamp_all(session: Session, capture_ids: Collection[UUID], stage: CustodyStage, at: datetime | None = None) -> None:
+    """`stamp` for several captures in one statement; for none it does nothing."""
+    if capture_ids:
+        entries = [{"capture_id": capture_id, "stage": stage, "at": at or now()} for capture_id in capture_ids]
+        session.execute(upsert(session, CustodyEntry).values(entries).on_conflict_do_nothing())
