@@ -94,8 +94,11 @@ class Intake:
                     busy = self.step()
                 except Exception as error:  # noqa: BLE001 - the outermost loop of this thread
                     _log_unforeseen(error)
-                    busy = False
-                if not busy:
+                    stop.wait(_LONGEST_SLEEP)
+                    continue
+                if self._disk_alarm is not None:
+                    stop.wait(_LONGEST_SLEEP)  # the watcher would not sleep: it has work that must wait
+                elif not busy:
                     self._watcher.wait(_LONGEST_SLEEP)
         finally:
             self._watcher.stop()
@@ -109,10 +112,7 @@ class Intake:
         path = self._watcher.next_file()
         if path is None:
             return False
-        if self._store.is_known(path, look_at(path)):
-            self._retries.pop(path, None)
-        else:
-            self._handle(path)
+        self._handle(path)
         return True
 
     def status(self) -> IntakeStatus:
@@ -130,15 +130,18 @@ class Intake:
 
     def _handle(self, path: Path) -> None:
         try:
-            taken = self._taking.take(path)
-            if isinstance(taken, PreparedCapture):
-                self._put(taken)
-            else:
-                self._refuse(taken)
+            if not self._store.is_known(path, look_at(path)):
+                self._put_or_refuse(self._taking.take(path))
         except TransientError as error:
             self._retry_later(path, str(error))
         else:
             self._retries.pop(path, None)
+
+    def _put_or_refuse(self, taken: PreparedCapture | Refusal) -> None:
+        if isinstance(taken, PreparedCapture):
+            self._put(taken)
+        else:
+            self._refuse(taken)
 
     def _put(self, capture: PreparedCapture) -> None:
         outcome = self._store.put(capture)

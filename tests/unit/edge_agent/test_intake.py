@@ -2,6 +2,8 @@
 
 import errno
 import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +148,26 @@ def test_too_little_disk_stops_the_intake_until_there_is_room(tmp_path: Path) ->
     bench.run(5)
     assert bench.paths == {"a.jpg"}
     assert bench.intake.status().alarms == ()
+
+
+@pytest.mark.parametrize("trouble", ["disk", "error"])
+def test_lasting_trouble_does_not_spin(tmp_path: Path, trouble: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    bench = Bench(tmp_path)
+    stop, looks = threading.Event(), []
+
+    def free(_: Path) -> int:
+        looks.append(time.monotonic())
+        if len(looks) == 4:
+            stop.set()
+        if trouble == "error":
+            raise OSError(errno.EIO, "the disk does not answer")
+        return 0
+
+    bench.intake._guard = DiskGuard(tmp_path, 1, free)
+    bench.clock.now += 1000  # all is overdue
+    bench.intake.run(stop)
+    assert looks[-1] - looks[0] >= 1.4
 
 
 def test_file_that_leads_nowhere_is_told_once_and_tried_for_ever(tmp_path: Path) -> None:
