@@ -3,6 +3,7 @@
 # standard output, all else on standard error)  ARGS="…" (more for pytest).
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # the set-up comes before what needs it
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 BIN := .venv/bin

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 50
 CODE = {".py", ".ts", ".tsx", ".sh"}
-GENERATED = ("migrations/versions/",)
+GENERATED = ("migrations/versions/", ".gen.")
 # The outermost loop of a process or thread, where the last net is spread: everything is logged, nothing is swallowed.
 OUTERMOST_LOOPS = {"cloud_service/inference/process.py"}
 BINARY_CODE = {".pkl", ".pickle", ".pt", ".pth", ".engine", ".plan", ".joblib", ".npy"}
