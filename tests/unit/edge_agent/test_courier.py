@@ -177,11 +177,14 @@ class CourierMachine(RuleBasedStateMachine):
         assert len(self.confirmed) == len(set(self.confirmed))
 
     def teardown(self) -> None:
-        """On a good line everything arrives, whatever was before."""
-        self.courier.line_down()
+        """From now on the line is good, if it is up; and everything arrives, whatever was before."""
         self.courier.pause(paused=False)
-        self.receipts.clear()
-        self.courier.line_up(maximum_packet_size=None, receive_maximum=None)
+        if not self.up:
+            self.courier.line_up(maximum_packet_size=None, receive_maximum=None)
+        while self.on_the_line:
+            self.cloud.take(self.on_the_line.popleft())
+        while self.unacknowledged:
+            self.courier.puback(self.unacknowledged.popleft(), None, self.now)
         self.courier.cloud(online=True)
         for _ in range(400):
             while (message := self.courier.next_send(self.now)) is not None:
