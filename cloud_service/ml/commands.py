@@ -95,7 +95,7 @@ def export(
 
 @model_app.command("make-demo")
 def make_demo(*, out: Annotated[Path, typer.Option(help="Gets data/, metrics.jsonl and the package, model/.")]) -> None:
-    """Make the demo model that ships with Smearflow, from a fixed seed; about ten minutes on two cores."""
+    """Make the demo model that ships with Smearflow, from a fixed seed; about seven minutes on two idle cores."""
     from cloud_service.ml import demo  # noqa: PLC0415 - see the module's text
     from cloud_service.ml.training.progress import shown_progress  # noqa: PLC0415
 

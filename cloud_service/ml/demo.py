@@ -12,7 +12,7 @@ from cloud_service.ml.training.settings import Recipe, TrainingSettings
 
 SEED: Final = 1
 COUNTS: Final[dict[Kind, int]] = {"crop": 480, "field": 480}
-RECIPE: Final = Recipe(training=TrainingSettings(epochs=20, schedule="cosine", seed=SEED))
+RECIPE: Final = Recipe(training=TrainingSettings(epochs=12, schedule="cosine", seed=SEED))
 TEXTS: Final = CardTexts(
     name="demo",
     version="1",
@@ -34,7 +34,7 @@ TEXTS: Final = CardTexts(
 def make_demo(out: Path, on_kind: Callable[[Kind], None], listener: Listener) -> ModelPackage:
     """Draws the data, trains, measures and exports: `out`/data, `out`/metrics.jsonl and the package `out`/model.
 
-    About ten minutes on two cores. The same seed gives the same data anywhere; on another kind of processor
+    About seven minutes on two idle cores. The same seed gives the same data anywhere; on another kind of processor
     the last digits of the weights may differ, and with them the digests.
 
     Args:
