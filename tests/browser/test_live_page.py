@@ -1,0 +1,190 @@
+"""The live page in Chromium, while captures arrive."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from cloud_service.app import DASHBOARD
+from cloud_service.database import transaction
+from cloud_service.inference.jobs import tell_of_failure
+from cloud_service.models import Capture, InferenceJob, WireRefusal
+from shared.vocabulary import CaptureState, JobState
+from tests.support.web import (
+    ACCESS_KEY,
+    ApiServer,
+    add_analysed,
+    add_capture,
+    analyse,
+    jpeg,
+    store,
+    web_settings,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
+    assert (DASHBOARD / "index.html").is_file(), "the page is not built: run `make setup`"
+    with ApiServer(web_settings(tmp_path, sqlite_url)) as server:
+        yield server
+
+
+def log_in(page: Page, server: ApiServer) -> None:
+    page.goto(server.url)
+    page.get_by_label("Access key").fill(ACCESS_KEY)
+    page.get_by_role("button", name="Log in").click()
+    expect(connection(page)).to_contain_text("Live")
+
+
+def connection(page: Page) -> Locator:
+    return page.get_by_role("banner").get_by_role("status")
+
+
+def row(page: Page, capture_id: UUID) -> Locator:
+    return page.locator(f'tr[data-capture="{capture_id}"]')
+
+
+def test_only_the_right_key_opens_the_page_and_a_reload_keeps_the_session(page: Page, server: ApiServer) -> None:
+    page.goto(server.url)
+    expect(page.get_by_role("note")).to_contain_text("research use only")
+    page.get_by_label("Access key").fill("a wrong key")
+    page.get_by_label("Access key").press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The access key is wrong.")
+
+    log_in(page, server)
+    expect(page.get_by_role("note")).to_contain_text("research use only")
+    assert ACCESS_KEY not in page.evaluate("document.cookie + JSON.stringify(localStorage)")
+    page.reload()
+    expect(page.get_by_role("heading", name="No captures yet")).to_be_visible()
+
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Access key")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Access key")).to_be_visible()
+
+
+def test_a_capture_appears_and_its_result_follows_without_a_reload(page: Page, server: ApiServer) -> None:
+    log_in(page, server)
+    page.evaluate("window.stillTheSamePage = true")
+
+    with transaction(server.engine) as session:
+        capture = add_capture(session, 0)
+    expect(row(page, capture.id)).to_contain_text("Arriving")
+    with transaction(server.engine) as session:
+        capture = session.get_one(Capture, capture.id)
+        store(session, server.blobs, capture, jpeg())
+    expect(row(page, capture.id)).to_contain_text("Waiting")
+    with transaction(server.engine) as session:
+        analyse(session, session.get_one(Capture, capture.id), 0.87)
+    expect(row(page, capture.id)).to_contain_text("Suspicious: blast features seen")
+    expect(row(page, capture.id)).to_contain_text("87 %")
+
+    thumbnail = row(page, capture.id).locator("img")
+    expect(thumbnail).to_have_js_property("naturalWidth", 160)
+    expect(page.get_by_role("button", name="1 Analysed")).to_be_visible()
+    expect(page.get_by_role("list", name="Devices")).to_contain_text("scope-1")
+    assert page.evaluate("window.stillTheSamePage")
+    assert not re.search("normal|healthy", page.locator("body").inner_text(), re.IGNORECASE)
+
+
+def test_script_in_a_name_is_shown_and_not_run(page: Page, server: ApiServer) -> None:
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    log_in(page, server)
+
+    capture_id = add_analysed(server, 0, 0.2, smear=evil, stain=f'"{evil}')
+    row(page, capture_id).get_by_role("button", name=evil).click()
+
+    expect(page.get_by_role("complementary").get_by_role("heading", name=evil)).to_be_visible()
+    expect(page.locator("img[src=x]")).to_have_count(0)
+
+
+def test_a_restart_of_the_server_leaves_no_gap_and_no_double(page: Page, server: ApiServer) -> None:
+    log_in(page, server)
+    ids = [add_analysed(server, 0, 0.1)]
+    expect(row(page, ids[0])).to_be_visible()
+
+    server.stop()
+    expect(connection(page)).to_contain_text("Connection lost")
+    ids += [add_analysed(server, number, 0.9) for number in range(1, 6)]
+    server.start()
+
+    expect(connection(page)).to_contain_text("Live", timeout=15_000)
+    ids.append(add_analysed(server, 6, 0.1))
+    expect(row(page, ids[-1])).to_contain_text("No blast features seen")
+    shown = page.locator("tr[data-capture]").evaluate_all("rows => rows.map(row => row.dataset.capture)")
+    assert shown == [str(capture_id) for capture_id in reversed(ids)]
+
+
+def test_a_failed_capture_says_why_and_is_tried_again(page: Page, server: ApiServer) -> None:
+    with transaction(server.engine) as session:
+        capture = add_capture(session, 0)
+        store(session, server.blobs, capture, jpeg())
+        session.get_one(InferenceJob, capture.id).state = JobState.FAILED
+        tell_of_failure(session, capture, "The worker ended three times.")
+        refused = add_capture(session, 1, state=CaptureState.REFUSED, reason="The image is in CMYK.")
+        session.add(WireRefusal(topic="smearflow/v1/north/scope-1/up/announce", reason="No JSON.", count=2))
+    log_in(page, server)
+
+    expect(row(page, refused.id)).to_contain_text("The image is in CMYK.")
+    expect(page.get_by_text("2 wire refusals")).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"\d Failed")).click()
+    expect(row(page, refused.id)).to_have_count(0)
+    expect(row(page, capture.id)).to_contain_text("The worker ended three times.")
+    row(page, capture.id).get_by_role("button", name="Retry").click()
+
+    expect(page.get_by_role("heading", name="None here")).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"\d Failed")).click()
+    expect(row(page, capture.id)).to_contain_text("Waiting")
+
+
+def test_the_panel_opens_and_closes_by_keyboard_and_follows_its_capture(page: Page, server: ApiServer) -> None:
+    with transaction(server.engine) as session:
+        capture = add_capture(session, 0)
+        store(session, server.blobs, capture, jpeg())
+    log_in(page, server)
+
+    row(page, capture.id).get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("complementary", name="Capture")
+    expect(panel.get_by_role("img")).to_have_js_property("naturalWidth", 640)
+    expect(panel).to_contain_text("Received and verified")
+    expect(panel).not_to_contain_text("Analysed by the model")
+    with transaction(server.engine) as session:
+        analyse(session, session.get_one(Capture, capture.id), 0.2)
+    expect(panel).to_contain_text("Analysed by the model")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+
+
+def test_many_captures_are_shown_in_part_and_can_be_paged(page: Page, server: ApiServer) -> None:
+    with transaction(server.engine) as session:
+        for number in range(600):
+            add_capture(session, number)
+    log_in(page, server)
+    rows = page.locator("tr[data-capture]")
+    expect(rows).to_have_count(100)
+
+    with transaction(server.engine) as session:
+        for number in range(600, 900):
+            add_capture(session, number)
+    expect(page.get_by_text("smear 899", exact=True)).to_be_visible()
+    expect(rows).to_have_count(200)
+    page.get_by_role("button", name="Show older captures").click()
+    expect(rows).to_have_count(300)
+    expect(page.get_by_text("smear 650", exact=True)).to_be_attached()
+
+
+def test_a_session_that_ends_leads_to_the_log_in(page: Page, server: ApiServer) -> None:
+    log_in(page, server)
+
+    page.context.clear_cookies()
+    server.stop()
+    server.start()
+
+    expect(page.get_by_role("alert")).to_have_text("The session has ended: log in again.", timeout=15_000)
