@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_service.captures.summary import capture_summary
+from cloud_service.captures.summary import capture_summaries
 from cloud_service.database import upsert
 from cloud_service.models import Capture, Event, EventCounter
 
@@ -39,12 +39,7 @@ def record_event(session: Session, kind: EventKind, subject: str, payload: dict[
         payload: fit for JSON.
         site_id: whose event it is; None where it concerns every site.
     """
-    raised = upsert(session, EventCounter).values(id=_ONLY_ROW, value=1)
-    position = session.execute(
-        raised.on_conflict_do_update(
-            index_elements=[EventCounter.id], set_={"value": EventCounter.value + 1}
-        ).returning(EventCounter.value)
-    ).scalar_one()
+    position = _raise_counter(session, 1)
     session.add(Event(position=position, kind=kind, subject=subject, payload=payload, site_id=site_id))
     session.flush()
     return position
@@ -52,8 +47,25 @@ def record_event(session: Session, kind: EventKind, subject: str, payload: dict[
 
 def record_capture_event(session: Session, capture: Capture) -> int:
     """Write an event with the capture's summary as it now stands; return its position."""
-    payload = capture_summary(session, capture).model_dump(mode="json")
-    return record_event(session, EventKind.CAPTURE, str(capture.id), payload, capture.site_id)
+    return record_capture_events(session, [capture])
+
+
+def record_capture_events(session: Session, captures: Sequence[Capture]) -> int:
+    """`record_capture_event` for several captures, in their order and in few statements; return the last position."""
+    summaries = capture_summaries(session, captures)
+    last = _raise_counter(session, len(captures))
+    session.add_all(
+        Event(
+            position=last - len(captures) + number,
+            kind=EventKind.CAPTURE,
+            subject=str(capture.id),
+            payload=summary.model_dump(mode="json"),
+            site_id=capture.site_id,
+        )
+        for number, (capture, summary) in enumerate(zip(captures, summaries, strict=True), start=1)
+    )
+    session.flush()
+    return last
 
 
 def events_after(session: Session, position: int, limit: int) -> Sequence[Event]:
@@ -64,3 +76,13 @@ def events_after(session: Session, position: int, limit: int) -> Sequence[Event]
 def latest_position(session: Session) -> int:
     """The position of the newest event; 0 before the first."""
     return session.scalar(select(EventCounter.value).where(EventCounter.id == _ONLY_ROW)) or 0
+
+
+def _raise_counter(session: Session, count: int) -> int:
+    """Take `count` positions; return the last one. The row is made at its first use."""
+    raised = upsert(session, EventCounter).values(id=_ONLY_ROW, value=count)
+    return session.execute(
+        raised.on_conflict_do_update(
+            index_elements=[EventCounter.id], set_={"value": EventCounter.value + count}
+        ).returning(EventCounter.value)
+    ).scalar_one()

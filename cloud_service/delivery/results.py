@@ -39,7 +39,6 @@ def add_delivery(session: Session, capture: Capture, result: Result) -> None:
         created_at=result.created_at,
     )
     session.add(delivery)
-    session.flush()
 
 
 def due(session: Session, shard: int, shard_count: int, limit: int) -> Sequence[Delivery]:

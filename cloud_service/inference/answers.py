@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_service.captures.custody import stamp
+from cloud_service.captures.custody import stamp_all
 from cloud_service.database import upsert
-from cloud_service.delivery.events import record_capture_event
+from cloud_service.delivery.events import record_capture_events
 from cloud_service.delivery.results import add_delivery
 from cloud_service.errors import LostClaimError
 from cloud_service.inference.claims import Claim, complete, fail, release
@@ -19,7 +20,7 @@ from cloud_service.ml.package import ModelPackage
 from cloud_service.models import Capture, ModelVersion, Prediction, now
 from shared.logs import get_logger
 from shared.messages import Result, ResultKind
-from shared.vocabulary import CaptureState, CustodyStage, Label
+from shared.vocabulary import CaptureState, CustodyStage
 
 log = get_logger(__name__)
 
@@ -33,70 +34,82 @@ class Answerer:
     patience: timedelta
 
 
-def write_outcomes(session: Session, answerer: Answerer, outcomes: Mapping[Claim, Outcome]) -> int:
+def write_outcomes(session: Session, answerer: Answerer, outcomes: Mapping[Claim, Outcome]) -> None:
     """Write the outcomes of those claims that still hold; the others are logged and left to who holds them now.
 
     Events come last: from the first one to the commit, all other writers of events wait.
-
-    Returns:
-        The number of outcomes written.
     """
-    _introduce(session, answerer.package)
-    written = 0
-    changed: list[Capture] = []
-    for claim, outcome in sorted(outcomes.items(), key=lambda item: item[0].capture_id):
-        try:
-            is_changed = _write(session, answerer, claim, outcome)
-        except LostClaimError as error:
-            log.warning("outcome not written", capture=str(claim.capture_id), reason=str(error))
-            continue
-        written += 1
-        if is_changed:
-            changed.append(session.get_one(Capture, claim.capture_id))
-    for capture in changed:
-        record_capture_event(session, capture)
-    return written
+    answers = {claim: outcome for claim, outcome in outcomes.items() if isinstance(outcome, Answer)}
+    changed = _write_answers(session, answerer, answers)
+    for claim, outcome in outcomes.items():
+        if not isinstance(outcome, Answer) and _write_fault(session, answerer, claim, outcome):
+            changed.add(claim.capture_id)
+    captures = session.scalars(select(Capture).where(Capture.id.in_(changed)).order_by(Capture.id)).all()
+    if captures:
+        record_capture_events(session, captures)
 
 
-def _write(session: Session, answerer: Answerer, claim: Claim, outcome: Outcome) -> bool:
-    """Write one outcome; return whether the capture has changed by it."""
-    match outcome:
-        case Answer(probability):
-            complete(session, claim)
-            _answer(session, answerer, session.get_one(Capture, claim.capture_id), probability)
-            return True
-        case Postponement(reason) if now() - claim.queued_at < answerer.patience:
-            release(session, claim, reason)
-            log.warning("analysis postponed", capture=str(claim.capture_id), reason=reason)
-            return False
-        case Refusal(reason) | Postponement(reason):
-            fail(session, claim, reason)
-            log.warning("analysis failed", capture=str(claim.capture_id), reason=reason)
-            return True
-
-
-def _answer(session: Session, answerer: Answerer, capture: Capture, probability: float) -> None:
+def _write_answers(session: Session, answerer: Answerer, answers: Mapping[Claim, Answer]) -> set[UUID]:
+    """Write the answers whose claim still holds, in few statements for all of them; return their captures."""
+    if not answers:
+        return set()
+    held = complete(session, answers.keys())
+    for claim in answers:
+        if claim.capture_id not in held:
+            log.warning("outcome not written", capture=str(claim.capture_id), reason="the claim was lost meanwhile")
+    found = {claim.capture_id: answer for claim, answer in answers.items() if claim.capture_id in held}
+    captures = session.scalars(select(Capture).where(Capture.id.in_(held))).all()
     answered_at = now()
-    label = answerer.package.card.label_of(probability)
-    capture.state, capture.reason = CaptureState.ANALYSED, None
-    stamp(session, capture.id, CustodyStage.ANALYSED, answered_at)
-    row = {
-        "id": uuid4(),
-        "capture_id": capture.id,
-        "model_digest": answerer.package.digest,
-        "probability": probability,
-        "label": label,
-        "runtime": answerer.runtime_name,
-        "created_at": answered_at,
-    }
-    is_new = session.execute(
-        upsert(session, Prediction).values(row).on_conflict_do_nothing().returning(Prediction.id)
-    ).first()
-    if is_new:  # otherwise this model has answered before, and that answer was delivered then
-        add_delivery(session, capture, _result(capture, answerer.package, probability, label, answered_at))
+    for capture in captures:
+        capture.state, capture.reason = CaptureState.ANALYSED, None
+    stamp_all(session, held, CustodyStage.ANALYSED, answered_at)
+    predicted = _predict_once(session, answerer, found, answered_at)
+    for capture in captures:
+        if capture.id in predicted:  # otherwise this model has answered before, and that answer was delivered then
+            add_delivery(session, capture, _result(capture, answerer.package, found[capture.id], answered_at))
+    return held
 
 
-def _result(capture: Capture, package: ModelPackage, probability: float, label: Label, answered_at: datetime) -> Result:
+def _predict_once(
+    session: Session, answerer: Answerer, found: Mapping[UUID, Answer], answered_at: datetime
+) -> set[UUID]:
+    """Insert the predictions that this model has not made before; return their captures."""
+    if not found:
+        return set()
+    _introduce(session, answerer.package)
+    rows = [
+        {
+            "id": uuid4(),
+            "capture_id": capture_id,
+            "model_digest": answerer.package.digest,
+            "probability": answer.probability,
+            "label": answerer.package.card.label_of(answer.probability),
+            "runtime": answerer.runtime_name,
+            "created_at": answered_at,
+        }
+        for capture_id, answer in found.items()
+    ]
+    inserted = upsert(session, Prediction).values(rows).on_conflict_do_nothing().returning(Prediction.capture_id)
+    return set(session.scalars(inserted))
+
+
+def _write_fault(session: Session, answerer: Answerer, claim: Claim, fault: Refusal | Postponement) -> bool:
+    """Give a job up, or put it back; return whether its capture has changed by that."""
+    is_over = isinstance(fault, Refusal) or now() - claim.queued_at >= answerer.patience
+    try:
+        if is_over:
+            fail(session, claim, fault.reason)
+        else:
+            release(session, claim, fault.reason)
+    except LostClaimError as error:
+        log.warning("outcome not written", capture=str(claim.capture_id), reason=str(error))
+        return False
+    outcome = "analysis failed" if is_over else "analysis postponed"
+    log.warning(outcome, capture=str(claim.capture_id), reason=fault.reason)
+    return is_over
+
+
+def _result(capture: Capture, package: ModelPackage, answer: Answer, answered_at: datetime) -> Result:
     return Result(
         delivery_id=uuid4(),
         capture_id=capture.id,
@@ -105,8 +118,8 @@ def _result(capture: Capture, package: ModelPackage, probability: float, label: 
         model_name=package.card.name,
         model_version=package.card.version,
         model_digest=package.digest,
-        probability=probability,
-        label=label,
+        probability=answer.probability,
+        label=package.card.label_of(answer.probability),
         created_at=answered_at,
     )
 

@@ -6,11 +6,12 @@ die with it again.
 """
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CTE, and_, func, or_, select, update
+from sqlalchemy import CTE, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -51,20 +52,31 @@ def count_claimable(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def complete(session: Session, claim: Claim) -> None:
-    """Mark a claimed job as done, in the transaction that writes its prediction.
+def complete(session: Session, claims: Collection[Claim]) -> set[UUID]:
+    """Mark claimed jobs as done, in the transaction that writes their predictions.
 
-    Raises:
-        LostClaimError: the lease ran out and another worker, or a person, has the job now; write nothing.
+    Returns:
+        Those captures whose claim still held. For the others the lease ran out and another worker, or a person, has
+        the job now: write nothing.
     """
-    _settle(session, claim, state=JobState.DONE, reason=None)
+    tokens = tuple_(InferenceJob.capture_id, InferenceJob.token)
+    held = session.scalars(
+        update(InferenceJob)
+        .where(
+            tokens.in_([(claim.capture_id, claim.token) for claim in claims]), InferenceJob.state == JobState.CLAIMED
+        )
+        .values(state=JobState.DONE, reason=None, worker=None, lease_until=None)
+        .returning(InferenceJob.capture_id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(held)
 
 
 def fail(session: Session, claim: Claim, reason: str) -> None:
     """Give a claimed job up for good: a person decides.
 
     Raises:
-        LostClaimError: as `complete`.
+        LostClaimError: the lease ran out, and another worker or a person has the job now; nothing is written.
     """
     _settle(session, claim, state=JobState.FAILED, reason=reason)
     mark_failed(session, session.get_one(Capture, claim.capture_id), reason)
@@ -76,7 +88,7 @@ def release(session: Session, claim: Claim, reason: str) -> None:
     The wait grows with the time since the job was queued: jittered, from one second to five minutes.
 
     Raises:
-        LostClaimError: as `complete`.
+        LostClaimError: as `fail`.
     """
     age = (now() - claim.queued_at).total_seconds()
     wait = min(max(age, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter

@@ -93,8 +93,8 @@ def test_an_outcome_is_refused_once_another_holds_the_claim(cloud: InferenceClou
     def refused() -> pytest.RaisesExc[LostClaimError]:
         return pytest.raises(LostClaimError, match=str(late.capture_id))
 
-    with refused(), transaction(cloud.engine) as session:
-        complete(session, late)
+    with transaction(cloud.engine) as session:
+        assert complete(session, [late]) == set()
     with refused(), transaction(cloud.engine) as session:
         fail(session, late, "why")
     with refused(), transaction(cloud.engine) as session:
@@ -102,7 +102,7 @@ def test_an_outcome_is_refused_once_another_holds_the_claim(cloud: InferenceClou
     assert cloud.job(late.capture_id).state == JobState.CLAIMED
 
     with transaction(cloud.engine) as session:
-        complete(session, present)
+        assert complete(session, [present, late]) == {present.capture_id}
     assert cloud.job(late.capture_id).state == JobState.DONE
 
 
@@ -111,7 +111,7 @@ def test_an_outcome_that_comes_late_still_counts_while_nobody_else_has_claimed(c
     (late,) = claim(cloud, lease=ALREADY_OVER)
 
     with transaction(cloud.engine) as session:
-        complete(session, late)
+        assert complete(session, [late]) == {late.capture_id}
 
     assert cloud.job(late.capture_id).state == JobState.DONE
 
