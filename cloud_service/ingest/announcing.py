@@ -35,7 +35,7 @@ def take_announce(batch: Batch, message: Incoming, topic: UpTopic, device: Devic
     if (announce.site, announce.device) != (topic.address.site, topic.address.device):
         raise RefusedCaptureError(announce.capture_id, "The announcement names another device than its topic.")
     _check_limits(batch, announce)
-    known = batch.session.get(Capture, announce.capture_id)
+    known = batch.find(Capture, announce.capture_id)
     if known is None:
         _admit(batch, announce)
     elif known.device_id != device.id:

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore, PartBytes
 from cloud_service.config import Settings
-from cloud_service.models import Capture, Device, now
+from cloud_service.models import Base, Capture, Device, now
 from shared.errors import ProtocolError
 from shared.messages import Receipt, ReceiptOutcome
 from shared.topics import DeviceAddress
 from shared.vocabulary import CaptureState
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,15 @@ class Batch:
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
     early: dict[str, tuple[int, int]] = field(default_factory=dict)  # a device's parts without announce: count, bytes
     changed: bool = False  # events or deliveries were written
+    # The session forgets rows that nobody holds, and would ask the database again for each of a thousand parts.
+    held: dict[object, Base] = field(default_factory=dict)
+
+    def find(self, table: type[Row], key: str | UUID) -> Row | None:
+        """A row by its key; asked of the database once a batch."""
+        row = self.session.get(table, key)
+        if row is not None:
+            self.held[key] = row
+        return row
 
     def sender(self, address: DeviceAddress) -> Device:
         """The enrolled device behind a topic.
@@ -117,7 +129,7 @@ class Batch:
         Raises:
             ProtocolError: it is not enrolled, shut out, or belongs to another site.
         """
-        device = self.session.get(Device, address.device)
+        device = self.find(Device, address.device)
         if device is None:
             raise ProtocolError("The device is not enrolled; enrol it with `smearflow device add`.")
         if device.disabled_at is not None:

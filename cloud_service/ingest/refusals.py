@@ -57,7 +57,7 @@ def _place(batch: Batch, topic: str) -> str:
         address = DeviceAddress(*levels[2:4])
     except (ProtocolError, TypeError):
         return f"{ROOT}/…"
-    if batch.session.get(Device, address.device) is None:
+    if batch.find(Device, address.device) is None:
         return f"{ROOT}/…"
     kind = levels[_KIND_LEVEL] if len(levels) > _KIND_LEVEL else ""
     return f"{ROOT}/{address.site}/{address.device}/up/{kind if kind in set(UpKind) else '…'}"

@@ -27,7 +27,7 @@ def take_part(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -
     """
     if topic.capture_id is None or topic.index is None:
         raise ProtocolError("The topic names no part.")
-    capture = batch.session.get(Capture, topic.capture_id)
+    capture = batch.find(Capture, topic.capture_id)
     if capture is not None and capture.device_id != device.id:
         raise ProtocolError("The part belongs to a capture of another device.")
     if capture is not None and capture.state != CaptureState.ANNOUNCED:

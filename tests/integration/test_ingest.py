@@ -1,0 +1,303 @@
+"""The ingest process against a real broker, on both databases: captures through, replicas, restarts, kills."""
+
+import queue
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine, select
+
+from cloud_service import migrations
+from cloud_service.blob_store.local import LocalBlobStore
+from cloud_service.config import Settings
+from cloud_service.database import make_engine, snapshot, transaction
+from cloud_service.delivery.results import add_delivery
+from cloud_service.devices.broker_admin import BrokerAdmin
+from cloud_service.devices.broker_roles import dynamic_security_document
+from cloud_service.ingest.batch import Incoming
+from cloud_service.models import Capture, Delivery, Device, InferenceJob, StagedPart, WireRefusal
+from shared.messages import Ack, CloudState, Receipt, ReceiptOutcome, Result, ResultKind
+from shared.topics import DeviceAddress, all_cloud_states, cloud_state, shard_of
+from shared.vocabulary import CaptureState, Presence
+from tests.support import ingest_process
+from tests.support.device_side import TestCapture, TestDevice, enrol, noise_image
+from tests.support.ingest_process import Step
+from tests.support.mqtt import MqttClient
+from tests.support.processes import free_port
+from tests.support.servers import Mosquitto
+
+A = DeviceAddress("north", "scope-a")
+PASSWORD = "a long random word"  # noqa: S105 - of a broker that lives for one test
+WAIT_SECONDS = 20.0
+
+
+@dataclass
+class Cloud:
+    """A broker, a database and a blob store; ingest processes come and go."""
+
+    broker: Mosquitto
+    database_url: str
+    folder: Path
+    engine: Engine
+
+    @property
+    def blobs(self) -> LocalBlobStore:
+        return LocalBlobStore(self.folder / "blobs")
+
+    def start(self, step: Step | None = None, shard: int = 0, of: int = 1) -> subprocess.Popen[bytes]:
+        environment = {
+            "SMEARFLOW_DATABASE_URL": self.database_url,
+            "SMEARFLOW_BLOB_URL": str(self.folder / "blobs"),
+            "SMEARFLOW_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",  # away: polls and sweeps do without
+            "SMEARFLOW_BROKER_PORT": str(self.broker.port),
+            "SMEARFLOW_BROKER_USERNAME": f"ingest-{shard}",
+            "SMEARFLOW_BROKER_PASSWORD": PASSWORD,
+            "SMEARFLOW_SHARD": str(shard),
+            "SMEARFLOW_SHARD_COUNT": str(of),
+        }
+        return ingest_process.start(environment, self.folder / f"ingest-{shard}.log", step)
+
+    @contextmanager
+    def ingest(self, shard: int = 0, of: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+        process = self.start(shard=shard, of=of)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            assert process.wait(WAIT_SECONDS) in {0, -signal.SIGKILL}
+
+
+@pytest.fixture
+def cloud(mosquitto: Callable[..., Mosquitto], database_url: str, tmp_path: Path) -> Iterator[Cloud]:
+    migrations.upgrade(database_url)
+    engine = make_engine(database_url)
+    enrol(engine, A)
+    replicas = {f"ingest-{number}": PASSWORD for number in range(2)}
+    document = dynamic_security_document(PASSWORD, replicas)
+    broker = mosquitto(document)
+    yield Cloud(broker, database_url, tmp_path, engine)
+    engine.dispose()
+
+
+class Workstation:
+    """The device's side of the line."""
+
+    def __init__(self, cloud: Cloud, address: DeviceAddress = A) -> None:
+        self.address = address
+        settings = Settings(broker_port=cloud.broker.port, broker_admin_password=SecretStr(PASSWORD))
+        with BrokerAdmin(settings) as admin:
+            admin.put_device(address, PASSWORD)
+        self.device = TestDevice(address)
+        self.client = MqttClient(cloud.broker.port, address.device, PASSWORD)
+
+    def __enter__(self) -> Self:
+        self.client.__enter__()
+        assert not self.client.subscribe(self.address.all_down()).is_failure
+        assert not self.client.subscribe(all_cloud_states()).is_failure
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.__exit__(None, None, None)
+
+    def send(self, *messages: Incoming) -> None:
+        for message in messages:
+            self.client.send(message.topic, message.payload, properties=message.properties)
+
+    def until_state(self, presence: Presence, replica: str = "ingest-0") -> CloudState:
+        while True:
+            state = CloudState.decode(self._next(cloud_state(replica)))
+            if state.state == presence:
+                return state
+
+    def receipt(self, capture: TestCapture) -> Receipt:
+        return Receipt.decode(self._next(self.address.receipt(capture.id)))
+
+    def until_stored(self, capture: TestCapture) -> None:
+        """Do as the edge does: send what is missing, until the receipt says `stored`."""
+        while True:
+            receipt = self.receipt(capture)
+            assert receipt.outcome != ReceiptOutcome.REFUSED, receipt.reason
+            if receipt.outcome == ReceiptOutcome.STORED:
+                assert receipt.sha256 == capture.manifest.sha256
+                return
+            self.send(*capture.parts(receipt.missing))
+
+    def result(self, capture: TestCapture) -> Result:
+        return Result.decode(self._next(self.address.result(capture.id)))
+
+    def _next(self, topic: str) -> bytes:
+        """The next message on a topic; others before it are dropped."""
+        while True:
+            message = self.client.next(timeout=WAIT_SECONDS)
+            if message.topic == topic:
+                payload: bytes = message.payload
+                return payload
+
+
+def stored_once(cloud: Cloud, *captures: TestCapture) -> None:
+    """Exactly one blob, one row, one job a capture, and nothing besides."""
+    assert sorted(cloud.blobs.digests()) == sorted(capture.manifest.sha256 for capture in captures)
+    for capture in captures:
+        assert cloud.blobs.get(capture.manifest.sha256) == capture.payload
+    with snapshot(cloud.engine) as session:
+        rows = {row.id: row for row in session.scalars(select(Capture))}
+        jobs = session.scalars(select(InferenceJob.capture_id)).all()
+    assert set(rows) == {capture.id for capture in captures} == set(jobs)
+    assert all(row.state == CaptureState.STORED and row.case_pseudonym == "ab" * 16 for row in rows.values())
+
+
+def test_captures_go_through_and_a_birth_is_seen(cloud: Cloud) -> None:
+    with cloud.ingest(), Workstation(cloud) as station:
+        state = station.until_state(Presence.ONLINE)
+        assert (state.shard, state.shard_count) == (0, 1)
+        station.send(station.device.status(Presence.ONLINE, uuid4(), datetime.now(UTC)))
+        captures = [station.device.capture(noise_image(seed)) for seed in range(5)]
+        for capture in captures:
+            station.send(*capture.messages())
+        for capture in captures:
+            station.until_stored(capture)
+        stored_once(cloud, *captures)
+        with snapshot(cloud.engine) as session:
+            assert session.get_one(Device, A.device).presence == Presence.ONLINE
+
+
+def test_the_state_goes_offline_when_ingest_ends_and_when_it_is_killed(cloud: Cloud) -> None:
+    with Workstation(cloud) as station:
+        with cloud.ingest():
+            station.until_state(Presence.ONLINE)
+        station.until_state(Presence.OFFLINE)
+        process = cloud.start()
+        station.until_state(Presence.ONLINE)
+        process.kill()
+        process.wait()
+        station.until_state(Presence.OFFLINE)
+
+
+def test_what_came_while_ingest_was_away_is_taken_in(cloud: Cloud) -> None:
+    with Workstation(cloud) as station:
+        with cloud.ingest():
+            station.until_state(Presence.ONLINE)
+        capture = station.device.capture(noise_image(1))
+        station.send(*capture.messages())
+        with cloud.ingest():
+            station.until_stored(capture)
+    stored_once(cloud, capture)
+
+
+def test_a_result_is_sent_again_until_it_is_acknowledged(cloud: Cloud) -> None:
+    with cloud.ingest(), Workstation(cloud) as station:
+        station.until_state(Presence.ONLINE)
+        capture = station.device.capture(noise_image(1))
+        station.send(*capture.messages())
+        station.until_stored(capture)
+        result = Result(
+            v=1,
+            delivery_id=uuid4(),
+            capture_id=capture.id,
+            sha256=capture.manifest.sha256,
+            kind=ResultKind.FAILURE,
+            reason="a trial",
+            created_at=datetime.now(UTC),
+        )
+        with transaction(cloud.engine) as session:
+            add_delivery(session, session.get_one(Capture, capture.id), result)
+        assert station.result(capture) == result
+        station.send(station.device.status(Presence.ONLINE, uuid4(), datetime.now(UTC)))  # a birth: again at once
+        assert station.result(capture) == result
+        ack = Ack(v=1, capture_id=capture.id, delivery_id=result.delivery_id, shown_at=datetime.now(UTC))
+        station.send(Incoming(A.ack(capture.id), ack.encode()))
+        other = station.device.capture(noise_image(2))
+        station.send(*other.messages())  # comes behind the acknowledgement, so its receipt says that both are in
+        station.until_stored(other)
+        with snapshot(cloud.engine) as session:
+            assert session.get_one(Delivery, result.delivery_id).acknowledged_at is not None
+
+
+@pytest.mark.slow
+def test_a_kill_at_each_step_loses_and_doubles_nothing(cloud: Cloud) -> None:
+    with cloud.ingest(), Workstation(cloud) as station:
+        station.until_state(Presence.ONLINE)  # from here on the broker keeps what comes
+    with Workstation(cloud) as station:
+        captures = []
+        for number, step in enumerate(Step):
+            captures.append(station.device.capture(noise_image(number)))
+            station.send(*captures[-1].messages())
+            # It finds the former one's messages again, too.
+            assert cloud.start(step).wait(WAIT_SECONDS) == -signal.SIGKILL, step
+        with cloud.ingest():
+            station.until_state(Presence.ONLINE)
+            for capture in captures:
+                station.send(capture.announce(parts_follow=False))  # as the edge does, whose receipt is overdue
+                station.until_stored(capture)
+    stored_once(cloud, *captures)
+    with snapshot(cloud.engine) as session:
+        assert session.scalars(select(StagedPart)).all() == []
+
+
+def test_a_killed_broker_is_come_back_to(cloud: Cloud) -> None:
+    with cloud.ingest():
+        with Workstation(cloud) as station:
+            station.until_state(Presence.ONLINE)
+        cloud.broker.kill()
+        cloud.broker.start()
+        with Workstation(cloud) as station:
+            station.until_state(Presence.ONLINE)
+            capture = station.device.capture(noise_image(1))
+            station.send(*capture.messages())
+            station.until_stored(capture)
+    stored_once(cloud, capture)
+
+
+def test_replicas_divide_the_sites_and_find_new_ones(cloud: Cloud) -> None:
+    names = [f"site-{number}" for number in range(20)]
+    homes = [next(DeviceAddress(name, f"d{shard}") for name in names if shard_of(name, 2) == shard) for shard in (0, 1)]
+    with cloud.ingest(0, of=2) as first, cloud.ingest(1, of=2):
+        enrol(cloud.engine, *homes)  # after their start
+        with Workstation(cloud, homes[0]) as zero, Workstation(cloud, homes[1]) as one:
+            for station, shard in ((zero, 0), (one, 1)):
+                assert station.until_state(Presence.ONLINE, f"ingest-{shard}").shard == shard
+            captures = [station.device.capture(noise_image(seed)) for seed, station in enumerate((zero, one))]
+            for station, capture in zip((zero, one), captures, strict=True):
+                resend_until_answered(station, capture)
+            first.kill()
+            late = [station.device.capture(noise_image(10 + seed)) for seed, station in enumerate((zero, one))]
+            one.send(*late[1].messages())
+            one.until_stored(late[1])
+            zero.send(*late[0].messages())
+            with cloud.ingest(0, of=2):
+                zero.until_stored(late[0])
+    stored_once(cloud, *captures, *late)
+
+
+def resend_until_answered(station: Workstation, capture: TestCapture) -> None:
+    """Announce as the edge does while nobody listens yet: again and again."""
+    for _ in range(20):
+        station.send(*capture.messages())
+        try:
+            message = station.client.next(timeout=1)
+        except queue.Empty:
+            continue
+        if message.topic == station.address.receipt(capture.id):
+            return
+    pytest.fail("no receipt came")
+
+
+def test_noise_is_refused_and_captures_pass_through_it(cloud: Cloud) -> None:
+    with cloud.ingest(), Workstation(cloud) as station:
+        station.until_state(Presence.ONLINE)
+        capture = station.device.capture(noise_image(1))
+        for number, message in enumerate(capture.messages()):
+            station.send(Incoming(A.announce(), b"noise"), Incoming(f"{A.status()}/x{number}", b""), message)
+        station.until_stored(capture)
+        with snapshot(cloud.engine) as session:
+            refused = session.scalars(select(WireRefusal)).all()
+        assert sum(row.count for row in refused) == 2 * len(capture.messages())
+        assert len(refused) < 5

@@ -1,0 +1,63 @@
+"""The child process that decodes: what it tells, what it survives, and what becomes of what kills it."""
+
+import io
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from PIL import Image
+
+from cloud_service.config import Settings
+from cloud_service.ingest.decoding import DecodedImage, Decoder
+from shared.errors import UnreadableImageError
+from shared.imaging.preprocess import PreprocessSpec
+from tests.support.device_side import noise_image
+
+
+@pytest.fixture
+def own_decoder() -> Iterator[Decoder]:
+    decoder = Decoder(Settings())
+    yield decoder
+    decoder.close()
+
+
+def test_it_tells_what_an_image_is(decoder: Decoder) -> None:
+    assert decoder.start(noise_image(1)).result() == DecodedImage("image/png", 64, 48)
+    assert decoder.start(noise_image(1, image_format="JPEG")).result() == DecodedImage("image/jpeg", 64, 48)
+
+
+def test_it_gives_the_reason_for_what_is_none_and_goes_on(decoder: Decoder) -> None:
+    with pytest.raises(UnreadableImageError, match="empty"):
+        decoder.start(b"").result()
+    assert decoder.start(noise_image(1)).result().width == 64
+
+
+def test_it_drafts_as_preprocessing_does() -> None:
+    from cloud_service.ingest.decoding import DRAFT_EDGE  # noqa: PLC0415 - beside what it is compared with
+
+    assert PreprocessSpec().draft_edge == DRAFT_EDGE
+
+
+def test_an_image_that_takes_too_much_memory_is_refused() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (6000, 6000)).save(stream, "PNG", compress_level=1)
+    with closing(Decoder(Settings(decode_memory_bytes=160 * 1024 * 1024))) as tight:
+        with pytest.raises(UnreadableImageError, match="more memory"):
+            tight.start(stream.getvalue()).result()
+        assert tight.start(noise_image(1)).result().width == 64
+
+
+def test_a_child_that_is_killed_from_outside_is_replaced(own_decoder: Decoder) -> None:
+    own_decoder.start(noise_image(1)).result()
+    assert own_decoder._child is not None
+    os.kill(own_decoder._child.pid, signal.SIGKILL)
+    assert own_decoder.start(noise_image(2)).result().width == 64
+
+
+def test_an_image_that_kills_every_child_is_refused() -> None:
+    with closing(Decoder(Settings())) as decoder:
+        decoder._command = ["python3", "-c", "import sys; sys.stdin.buffer.read(8); raise SystemExit(9)"]
+        with pytest.raises(UnreadableImageError, match="ended the process"):
+            decoder.start(noise_image(1)).result()
