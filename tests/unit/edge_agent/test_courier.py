@@ -330,3 +330,32 @@ def test_idle_means_that_nobody_has_to_be_woken(outbox: Outbox) -> None:
 
     assert courier.next_send(0.0) is None
     assert courier.wake_at() is None
+
+
+def test_when_the_cloud_comes_back_it_is_asked_what_it_has(outbox: Outbox) -> None:
+    outbox.put(a_capture(b"0123456789"))
+    courier = a_courier(outbox)
+    all_sends(courier)
+
+    courier.cloud(online=False)
+    assert all_sends(courier) == []
+    courier.cloud(online=True)
+
+    assert [Announce.decode(sent.payload).parts_follow for sent in all_sends(courier)] == [False]
+
+
+def test_an_overdue_receipt_is_asked_for_with_growing_patience(outbox: Outbox) -> None:
+    outbox.put(a_capture(b"0123456789"))
+    courier = a_courier(outbox)
+    all_sends(courier)
+    waits, now = [], 0.0
+
+    for _ in range(6):
+        wake_at = courier.wake_at()
+        assert wake_at is not None
+        waits.append(wake_at - now)
+        now = wake_at
+        assert [Announce.decode(sent.payload).parts_follow for sent in all_sends(courier, now)] == [False]
+
+    assert 8.0 <= waits[0] <= 12.0
+    assert waits[-1] > 2 * waits[0]

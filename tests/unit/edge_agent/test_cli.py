@@ -1,0 +1,135 @@
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from edge_agent.agent_lock import AgentLock, is_agent_running
+from edge_agent.capture import Fingerprint
+from edge_agent.cli import app, main
+from edge_agent.credentials import EdgeSecrets
+from edge_agent.outbox import Outbox
+from shared.errors import ConfigurationError
+from tests.support.edge import a_capture
+
+GIVEN = {"site": "north", "device": "scope-1", "password": "s3cret", "broker": {"host": "127.0.0.1", "port": 1}}
+runner = CliRunner()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The settings of an enrolled device."""
+    (tmp_path / "captures").mkdir()
+    config = tmp_path / "edge.toml"
+    enrolled = enrol(config)
+    assert enrolled.exit_code == 0, enrolled.output
+    return config
+
+
+@pytest.fixture
+def outbox(config: Path) -> Iterator[Outbox]:
+    outbox = Outbox(config.parent / "state")
+    yield outbox
+    outbox.close()
+
+
+def enrol(config: Path, *more: str, given: str = json.dumps(GIVEN)) -> Result:
+    watch = str(config.parent / "captures")
+    return runner.invoke(
+        app, ["enrol", "--config", str(config), "--watch", watch, "--credentials", "-", *more], input=given
+    )
+
+
+def test_enrolment_writes_settings_and_secrets(config: Path) -> None:
+    settings = tomllib.loads(config.read_text())
+    secrets_file = config.parent / "state" / "secrets.json"
+
+    assert settings["broker"] == GIVEN["broker"]
+    assert settings["watch"]["folders"] == [str(config.parent / "captures")]
+    assert secrets_file.stat().st_mode & 0o777 == 0o600
+    assert EdgeSecrets.load(secrets_file).broker_password.get_secret_value() == "s3cret"
+    assert "s3cret" not in config.read_text()
+
+
+def test_a_second_enrolment_needs_force_and_keeps_the_pseudonym_key(config: Path) -> None:
+    secrets_file = config.parent / "state" / "secrets.json"
+    before = EdgeSecrets.load(secrets_file)
+
+    assert isinstance(enrol(config).exception, ConfigurationError)
+    again = enrol(config, "--force", given=json.dumps(GIVEN | {"password": "other"}))
+
+    assert again.exit_code == 0
+    after = EdgeSecrets.load(secrets_file)
+    assert after.pseudonym_key == before.pseudonym_key
+    assert after.broker_password.get_secret_value() == "other"
+
+
+def test_credentials_that_are_none_are_told_without_showing_them(tmp_path: Path) -> None:
+    result = enrol(tmp_path / "edge.toml", given='{"password": "s3cret"}')
+
+    assert isinstance(result.exception, ConfigurationError)
+    assert "s3cret" not in str(result.exception)
+    assert not (tmp_path / "edge.toml").exists()
+
+
+def test_the_list_escapes_what_a_name_may_hold(config: Path, outbox: Outbox) -> None:
+    outbox.put(a_capture(b"1", path=Path("/captures/a\u202eb\n.jpg")))
+    outbox.refuse(Path("/captures/c\x1b[31m.jpg"), Fingerprint(1, 1, 1), "it is cut short")
+
+    text = runner.invoke(app, ["outbox", "list", "--config", str(config)]).output
+    listing = json.loads(runner.invoke(app, ["outbox", "list", "--json", "--config", str(config)]).output)
+
+    assert "a\\u202eb\\n.jpg" in text
+    assert "c\\x1b[31m.jpg: it is cut short" in text
+    assert listing["captures"][0]["files"] == ["/captures/a\u202eb\n.jpg"]
+    assert listing["refused"][0]["file"] == "/captures/c\x1b[31m.jpg"
+
+
+def test_retry_frees_what_is_parked_and_forgets_refusals(config: Path, outbox: Outbox) -> None:
+    capture_id = outbox.put(a_capture(b"1")).capture_id
+    outbox.park(capture_id, "refused")
+    outbox.refuse(Path("/captures/c.jpg"), Fingerprint(1, 1, 1), "it is cut short")
+
+    one = runner.invoke(app, ["outbox", "retry", str(capture_id), "--config", str(config)])
+    again = runner.invoke(app, ["outbox", "retry", str(capture_id), "--config", str(config)])
+    files = runner.invoke(app, ["outbox", "retry", "--refused", "--config", str(config)])
+    nothing = runner.invoke(app, ["outbox", "retry", "--config", str(config)])
+
+    assert (one.exit_code, again.exit_code, files.exit_code, nothing.exit_code) == (0, 1, 0, 2)
+    assert outbox.counts().waiting == 1
+    assert outbox.counts().refused_files == 0
+
+
+def test_the_doctor_says_what_to_do(config: Path) -> None:
+    (config.parent / "captures").rmdir()
+
+    result = runner.invoke(app, ["doctor", "--config", str(config)])
+
+    assert result.exit_code == 1
+    assert "BAD  watch folder" in result.output
+    assert "→ Create it" in result.output
+    assert "BAD  broker: 127.0.0.1:1" in result.output
+
+
+def test_settings_that_are_missing_end_with_their_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["smearflow-edge", "status", "--config", str(tmp_path / "none.toml")])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 3
+    assert "smearflow-edge enrol" in capsys.readouterr().err
+
+
+def test_one_agent_a_state_folder(tmp_path: Path) -> None:
+    assert not is_agent_running(tmp_path)
+    lock = AgentLock(tmp_path)
+    assert is_agent_running(tmp_path)
+
+    lock.release()
+
+    assert not is_agent_running(tmp_path)
