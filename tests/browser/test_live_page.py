@@ -164,20 +164,20 @@ def test_the_panel_opens_and_closes_by_keyboard_and_follows_its_capture(page: Pa
 
 def test_many_captures_are_shown_in_part_and_can_be_paged(page: Page, server: ApiServer) -> None:
     with transaction(server.engine) as session:
-        for number in range(600):
+        for number in range(250):
             add_capture(session, number)
     log_in(page, server)
     rows = page.locator("tr[data-capture]")
     expect(rows).to_have_count(100)
 
     with transaction(server.engine) as session:
-        for number in range(600, 900):
+        for number in range(250, 400):
             add_capture(session, number)
-    expect(page.get_by_text("smear 899", exact=True)).to_be_visible()
+    expect(page.get_by_text("smear 399", exact=True)).to_be_visible()
     expect(rows).to_have_count(200)
     page.get_by_role("button", name="Show older captures").click()
     expect(rows).to_have_count(300)
-    expect(page.get_by_text("smear 650", exact=True)).to_be_attached()
+    expect(page.get_by_text("smear 150", exact=True)).to_be_attached()
 
 
 def test_a_session_that_ends_leads_to_the_log_in(page: Page, server: ApiServer) -> None:

@@ -1,0 +1,74 @@
+"""`smearflow serve` as a process: how it starts, logs and ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from cloud_service.database import make_engine
+from cloud_service.models import Base
+from tests.support.processes import free_port
+from tests.support.web import ACCESS_KEY, NO_REDIS
+
+SERVE = [sys.executable, "-c", "from cloud_service.cli import main; main()", "serve"]
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    fields = {
+        "SMEARFLOW_DATABASE_URL": f"sqlite:///{folder / 'smearflow.sqlite'}",
+        "SMEARFLOW_BLOB_URL": str(folder / "blobs"),
+        "SMEARFLOW_REDIS_URL": NO_REDIS,
+        "SMEARFLOW_ACCESS_KEY": ACCESS_KEY,
+        "SMEARFLOW_SESSION_SECRET": "a session secret for the tests alone",
+    }
+    return os.environ | fields | changes
+
+
+def test_without_a_key_it_says_what_is_missing_and_ends(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        SERVE,
+        env=environment(tmp_path, SMEARFLOW_ACCESS_KEY=""),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 1
+    assert "SMEARFLOW_ACCESS_KEY must hold" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_it_ends_at_sigterm_though_a_browser_listens_and_logs_json_without_the_key(tmp_path: Path) -> None:
+    port = free_port()
+    env = environment(tmp_path, SMEARFLOW_API_PORT=str(port))
+    engine = make_engine(env["SMEARFLOW_DATABASE_URL"])
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    with (tmp_path / "log").open("w+") as log, subprocess.Popen(SERVE, env=env, stderr=log) as process:
+        headers = {"Authorization": f"Bearer {ACCESS_KEY}"}
+        transport = httpx.HTTPTransport(retries=7)  # 0, 0.5, 1, 2, 4, 8, 16 s apart until it listens
+        with (
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, transport=transport) as client,
+            client.stream("GET", "/api/events") as response,
+        ):
+            lines = response.iter_lines()
+            assert next(lines) == "event: hello"
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            for _ in lines:
+                pass  # the stream's end
+            process.wait(20)
+            assert time.monotonic() - began < 10
+        log.seek(0)
+        written = log.read()
+
+    assert process.returncode in {0, -signal.SIGTERM}
+    assert ACCESS_KEY not in written
+    for line in written.splitlines():
+        assert json.loads(line)["process"] == "api"
