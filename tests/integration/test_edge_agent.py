@@ -176,7 +176,7 @@ def test_a_quiet_agent_is_small_and_still(workstation: tuple[Workstation, Script
 
     busy = process.cpu_percent(interval=3)
 
-    assert process.memory_info().rss < 120 * MEGABYTE
+    assert process.memory_info().rss < 80 * MEGABYTE
     assert busy < 10, "percent of one core"
 
 
