@@ -38,6 +38,9 @@ A = DeviceAddress("north", "scope-a")
 PASSWORD = "a long random word"  # noqa: S105 - of a broker that lives for one test
 WAIT_SECONDS = 20.0
 
+on_sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not depend on the database."""
+
 
 @dataclass
 class Cloud:
@@ -169,6 +172,7 @@ def test_captures_go_through_and_a_birth_is_seen(cloud: Cloud) -> None:
             assert session.get_one(Device, A.device).presence == Presence.ONLINE
 
 
+@on_sqlite_alone
 def test_the_state_goes_offline_when_ingest_ends_and_when_it_is_killed(cloud: Cloud) -> None:
     with Workstation(cloud) as station:
         with cloud.ingest():
@@ -181,6 +185,7 @@ def test_the_state_goes_offline_when_ingest_ends_and_when_it_is_killed(cloud: Cl
         station.until_state(Presence.OFFLINE)
 
 
+@on_sqlite_alone
 def test_what_came_while_ingest_was_away_is_taken_in(cloud: Cloud) -> None:
     with Workstation(cloud) as station:
         with cloud.ingest():
@@ -222,6 +227,7 @@ def test_a_result_is_sent_again_until_it_is_acknowledged(cloud: Cloud) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # nine processes start one after another
 def test_a_kill_at_each_step_loses_and_doubles_nothing(cloud: Cloud) -> None:
     with cloud.ingest(), Workstation(cloud) as station:
         station.until_state(Presence.ONLINE)  # from here on the broker keeps what comes
@@ -242,6 +248,7 @@ def test_a_kill_at_each_step_loses_and_doubles_nothing(cloud: Cloud) -> None:
         assert session.scalars(select(StagedPart)).all() == []
 
 
+@on_sqlite_alone
 def test_a_killed_broker_is_come_back_to(cloud: Cloud) -> None:
     with cloud.ingest():
         with Workstation(cloud) as station:
