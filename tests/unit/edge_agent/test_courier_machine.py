@@ -75,6 +75,10 @@ class CourierMachine(RuleBasedStateMachine):
         self.receipts: list[Receipt] = []
         self.up = False
         self.start_courier()
+        self.connect(None, None)
+        for size in (5, 30, 1):
+            self.add(size, Priority.ROUTINE)
+        self.send(6)
 
     def start_courier(self) -> None:
         self.courier = Courier(
@@ -83,39 +87,54 @@ class CourierMachine(RuleBasedStateMachine):
 
     @rule(size=st.integers(1, 30), priority=st.sampled_from(Priority))
     def capture(self, size: int, priority: Priority) -> None:
+        self.add(size, priority)
+
+    def add(self, size: int, priority: Priority) -> None:
         payload = bytes([len(self.captures)]) * size
         outcome = self.outbox.put(a_capture(payload, priority=priority))
         self.captures[outcome.capture_id] = payload
         self.courier.look_again()
 
     @rule(limit=st.sampled_from([None, 5000]), receive_maximum=st.sampled_from([None, 1, 3]))
+    def come_back(self, limit: int | None, receive_maximum: int | None) -> None:
+        self.connect(limit, receive_maximum)
+
     def connect(self, limit: int | None, receive_maximum: int | None) -> None:
         if not self.up:
             self.courier.line_up(maximum_packet_size=limit, receive_maximum=receive_maximum)
             self.courier.cloud(online=True)
             self.up = True
 
-    @rule()
-    def send(self) -> None:
-        message = self.courier.next_send(self.now)
-        if message is not None:
-            assert self.up
-            self.on_the_line.append(message)
-            self.unacknowledged.append(message.token)
+    @rule(count=st.integers(1, 10))
+    def go_on(self, count: int) -> None:
+        self.send(count)
+
+    def send(self, count: int) -> None:
+        for _ in range(count):
+            message = self.courier.next_send(self.now)
+            if message is not None:
+                assert self.up
+                self.on_the_line.append(message)
+                self.unacknowledged.append(message.token)
 
     @precondition(lambda self: self.on_the_line)
-    @rule(doubled=st.booleans())
-    def deliver(self, *, doubled: bool) -> None:
-        message = self.on_the_line.popleft()
-        for _ in range(1 + doubled):
-            receipt = self.cloud.take(message)
-            if receipt is not None:
-                self.receipts.append(receipt)
+    @rule(doubled=st.lists(st.booleans(), min_size=1, max_size=10))
+    def deliver(self, doubled: list[bool]) -> None:
+        for twice in doubled[: len(self.on_the_line)]:
+            message = self.on_the_line.popleft()
+            for _ in range(1 + twice):
+                receipt = self.cloud.take(message)
+                if receipt is not None:
+                    self.receipts.append(receipt)
 
     @precondition(lambda self: self.unacknowledged)
-    @rule(refusal=st.sampled_from([None, None, None, BrokerRefusal.NOBODY_LISTENS, BrokerRefusal.DENIED]))
-    def acknowledge(self, refusal: BrokerRefusal | None) -> None:
-        self.courier.puback(self.unacknowledged.popleft(), refusal, self.now)
+    @rule(
+        refusal=st.sampled_from([None, None, None, BrokerRefusal.NOBODY_LISTENS, BrokerRefusal.DENIED]),
+        count=st.integers(1, 10),
+    )
+    def acknowledge(self, refusal: BrokerRefusal | None, count: int) -> None:
+        for _ in range(min(count, len(self.unacknowledged))):
+            self.courier.puback(self.unacknowledged.popleft(), refusal, self.now)
 
     @precondition(lambda self: self.receipts)
     @rule(data=st.data(), keep=st.booleans())
@@ -123,41 +142,37 @@ class CourierMachine(RuleBasedStateMachine):
         index = data.draw(st.integers(0, len(self.receipts) - 1))
         self.courier.receipt(self.receipts[index] if keep else self.receipts.pop(index), self.now)
 
-    @precondition(lambda self: self.receipts)
-    @rule()
-    def lose_receipts(self) -> None:
-        self.receipts.clear()
+    @rule(what=st.sampled_from(["receipts", "line", "process", "cloud", "pause", "reannounce"]))
+    def disturb(self, what: str) -> None:
+        match what:
+            case "receipts":
+                self.receipts.clear()
+            case "line" if self.up:
+                self.lose_line()
+                self.courier.line_down()
+            case "process":
+                self.lose_line()
+                self.outbox.close()
+                self.outbox = Outbox(self.folder, clock=lambda: self.now)
+                self.outbox.recover()
+                self.start_courier()
+            case "cloud" if self.up:
+                self.courier.cloud(online=False)
+            case "pause":
+                self.courier.pause(paused=True)
+            case "reannounce":
+                self.courier.reannounce()
 
-    @precondition(lambda self: self.up)
     @rule()
-    def cut(self) -> None:
-        self.courier.line_down()
-        self.on_the_line.clear()
-        self.unacknowledged.clear()
-        self.up = False
-
-    @rule()
-    def crash(self) -> None:
-        self.on_the_line.clear()
-        self.unacknowledged.clear()
-        self.outbox.close()
-        self.outbox = Outbox(self.folder, clock=lambda: self.now)
-        self.outbox.recover()
-        self.start_courier()
-        self.up = False
-
-    @rule(online=st.booleans())
-    def cloud_state(self, *, online: bool) -> None:
+    def calm_down(self) -> None:
+        self.courier.pause(paused=False)
         if self.up:
-            self.courier.cloud(online=online)
+            self.courier.cloud(online=True)
 
-    @rule(paused=st.booleans())
-    def pause(self, *, paused: bool) -> None:
-        self.courier.pause(paused=paused)
-
-    @rule()
-    def reannounce(self) -> None:
-        self.courier.reannounce()
+    def lose_line(self) -> None:
+        self.on_the_line.clear()
+        self.unacknowledged.clear()
+        self.up = False
 
     @rule(seconds=st.floats(0.1, 400.0))
     def pass_time(self, seconds: float) -> None:
@@ -201,5 +216,5 @@ class CourierMachine(RuleBasedStateMachine):
 
 TestCourierMachine = CourierMachine.TestCase
 TestCourierMachine.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
