@@ -15,7 +15,7 @@ import pytest
 
 from cloud_service.config import Settings
 from cloud_service.ml.package import load_package
-from cloud_service.ml.runtimes import load_runtime
+from cloud_service.ml.runtimes.loading import load_runtime
 from shared.identifiers import sha256_of_file
 from shared.imaging.preprocess import preprocess
 from tests.support.photographs import draw_fields, take

@@ -65,7 +65,7 @@ class RunningStack:
     def edge_listing(self, config: Path | None = None) -> dict[str, Any]:
         """What the technician's workstation says of each capture and file."""
         path = config or self.data / "edge" / "edge.toml"
-        command = [BIN / "smearflow-edge", "outbox", "list", "--config", path, "--all", "--json"]
+        command = [str(BIN / "smearflow-edge"), "outbox", "list", "--config", str(path), "--all", "--json"]
         listing: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         return listing
 
@@ -98,7 +98,7 @@ def running_stack(folder: Path, *options: str) -> Iterator[RunningStack]:
     """Start `smearflow up`, wait until it says that it is ready, and stop it afterwards as Ctrl-C would."""
     captures = folder / "captures"
     captures.mkdir(parents=True, exist_ok=True)
-    command = [BIN / "smearflow", "up", "--data", folder / "data", "--captures", captures, *options]
+    command = [str(BIN / "smearflow"), "up", "--data", str(folder / "data"), "--captures", str(captures), *options]
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     stack = RunningStack(folder / "data", captures, process)
