@@ -13,6 +13,7 @@ from edge_agent.names_shown import shown
 from edge_agent.outbox import Outbox
 from edge_agent.outbox_records import OutboxEntry, RefusedFile
 from edge_agent.status_file import AgentReport
+from shared.identifiers import Sha256
 from shared.messages import Result, ResultKind
 from shared.vocabulary import RESEARCH_USE_ONLY, OutboxState
 
@@ -26,6 +27,7 @@ class ListedCapture(BaseModel):
 
     capture_id: UUID
     sequence: int
+    sha256: Sha256
     files: tuple[str, ...]
     state: OutboxState
     queued_at: AwareDatetime
@@ -130,6 +132,7 @@ def _listed(outbox: Outbox, entries: list[OutboxEntry]) -> tuple[ListedCapture, 
         ListedCapture(
             capture_id=entry.capture_id,
             sequence=entry.sequence,
+            sha256=entry.sha256,
             files=tuple(_plain(path) for path in files.get(entry.capture_id, [])),
             state=entry.state,
             queued_at=entry.manifest.queued_at,
