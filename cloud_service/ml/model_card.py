@@ -79,7 +79,7 @@ class ModelCard(_CardPart):
     training: TrainingRecord
     held_out: tuple[HeldOutMetrics, ...] = Field(min_length=1)
     onnx_difference: float = Field(
-        ge=0.0, description="Largest difference of ONNX Runtime's logits from torch's at export."
+        ge=0.0, description="Largest difference of ONNX Runtime's logits from torch's at export; relative beyond 1."
     )
     intended_use: Text
     limits: tuple[Text, ...] = Field(min_length=1)

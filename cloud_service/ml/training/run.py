@@ -37,6 +37,7 @@ from shared.identifiers import sha256_of_bytes
 
 PACKAGE_NAME = "model"
 METRICS_NAME = "metrics.jsonl"
+WEIGHTS_NAME = "trained.safetensors"
 _THRESHOLD = 0.5
 _PARITY_IMAGES = 16
 _SOFTWARE = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
@@ -80,11 +81,13 @@ class _Data:
 def run_training(
     dataset: Path, out: Path, recipe: Recipe, texts: CardTexts, listener: Listener | None = None
 ) -> ModelPackage:
-    """Trains on the data set in `dataset`; leaves `out`/model (the package) and `out`/metrics.jsonl (a line an epoch).
+    """Trains on the data set in `dataset`, chooses the epoch, measures on the held-out part and exports.
+
+    Leaves `out`/model (the package), `out`/metrics.jsonl (a line an epoch) and `out`/trained.safetensors (the weights).
 
     Args:
         dataset: a folder in a layout that `read_dataset` knows.
-        out: made where it is missing; must hold neither of the two yet.
+        out: made where it is missing; must hold no earlier run.
         recipe: network, preprocessing and training settings.
         texts: for the card.
         listener: told of the progress.
@@ -99,7 +102,7 @@ def run_training(
     listener = listener or Listener()
     data = _load(dataset, recipe, listener)
     out.mkdir(parents=True, exist_ok=True)
-    trained = _train(data, recipe, out / METRICS_NAME, listener)
+    trained = _train(data, recipe, out, listener)
     return _write(out / PACKAGE_NAME, trained, data, recipe, texts)
 
 
@@ -122,15 +125,18 @@ def _load(dataset: Path, recipe: Recipe, listener: Listener) -> _Data:
     )
 
 
-def _train(data: _Data, recipe: Recipe, metrics_path: Path, listener: Listener) -> Trained:
-    with metrics_path.open("x", encoding="utf-8") as metrics:
+def _train(data: _Data, recipe: Recipe, out: Path, listener: Listener) -> Trained:
+    with (out / METRICS_NAME).open("x", encoding="utf-8") as metrics:
 
         def note(record: EpochRecord) -> None:
             metrics.write(record.model_dump_json() + "\n")
             metrics.flush()  # another process may follow the file
             listener.on_epoch(record)
 
-        return train(data.training, data.validation, recipe, note)
+        trained = train(data.training, data.validation, recipe, note)
+    # Kept beside the package as well: what took hours must not be lost where the export is refused.
+    (out / WEIGHTS_NAME).write_bytes(weights_of(trained.network))
+    return trained
 
 
 def _write(directory: Path, trained: Trained, data: _Data, recipe: Recipe, texts: CardTexts) -> ModelPackage:

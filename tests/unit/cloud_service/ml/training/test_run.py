@@ -3,9 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 from PIL import Image
 
 from cloud_service.ml.datasets.samples import DatasetError
+from cloud_service.ml.export import ExportError
+from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.loading import load_runtime
@@ -97,3 +100,12 @@ def test_the_card_is_written_for_other_programs(dataset: Path, tmp_path: Path) -
     assert set(card["files"]) == {"model.onnx", "weights.safetensors"}
     assert "Research use only" in card["research_use"]
     assert len(card["training"]["data_digest"]) == 64
+
+
+def test_the_weights_survive_a_refused_export(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloud_service.ml.export.LARGEST_DIFFERENCE", -1.0)
+    with pytest.raises(ExportError, match="The package was not written"):
+        run_training(dataset, tmp_path / "run", RECIPE, TEXTS)
+    assert not (tmp_path / "run/model").exists()
+    weights = safetensors.torch.load_file(tmp_path / "run/trained.safetensors")
+    SECNN(RECIPE.network).load_state_dict(weights)
