@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from edge_agent.agent_lock import is_agent_running
 from edge_agent.config import EdgeConfig
 from edge_agent.names_shown import shown
-from edge_agent.outbox import Outbox
-from edge_agent.outbox_records import OutboxEntry, RefusedFile
+from edge_agent.outbox.outbox import Outbox
+from edge_agent.outbox.records import OutboxEntry, RefusedFile
 from edge_agent.status_file import AgentReport
 from shared.identifiers import Sha256
 from shared.messages import Result, ResultKind

@@ -1,20 +1,17 @@
 """Whatever is killed, whenever: each capture ends with one blob, one prediction, its own pseudonym and a receipt."""
 
 import hashlib
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge_agent.credentials import EdgeSecrets
 from shared.identifiers import case_pseudonym, sha256_of_file
-from tests.support.photographs import draw_crops, take
-from tests.support.stack import RunningStack, running_stack, until
+from tests.support.photographs import take
+from tests.support.stack import RunningStack, answered, running_stack, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -22,16 +19,6 @@ VICTIMS = ("edge", "mosquitto", "ingest", "redis", "worker", "api")
 CAPTURES = 60
 PAUSE_SECONDS = 0.25
 HEALED_SECONDS = 150
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return draw_crops(tmp_path_factory.mktemp("drawn"), CAPTURES)
-
-
-def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def accession_of(number: int) -> str:
@@ -44,7 +31,6 @@ class Photographer(threading.Thread):
     def __init__(self, drawn: list[Path], folder: Path) -> None:
         super().__init__(name="photographer")
         self.drawn, self.folder = drawn, folder
-        self.half_done = threading.Event()
 
     def run(self) -> None:
         pause = threading.Event()
@@ -53,29 +39,29 @@ class Photographer(threading.Thread):
             pause.wait(PAUSE_SECONDS)
 
 
-def answered(stack: RunningStack) -> int:
-    return len([capture for capture in stack.edge_listing()["captures"] if capture["state"] == "answered"])
-
-
 @pytest.fixture
-def survivors(drawn: list[Path], tmp_path: Path) -> Iterator[RunningStack]:
+def survivors(crops: list[Path], tmp_path: Path) -> Iterator[RunningStack]:
     with running_stack(tmp_path) as stack:
-        photographer = Photographer(drawn, stack.captures)
+        photographer = Photographer(crops[:CAPTURES], stack.captures)
         photographer.start()
         for victim in VICTIMS:
             stack.kill_and_await_restart(victim)
         photographer.join()
-        until(lambda: answered(stack) == CAPTURES, HEALED_SECONDS, "every capture is answered at the device")
+        until(
+            lambda: len(answered(stack.edge_listing())) == CAPTURES,
+            HEALED_SECONDS,
+            "every capture is answered at the device",
+        )
         yield stack
 
 
 def test_nothing_is_lost_doubled_or_mixed_up_when_each_part_is_killed(
     survivors: RunningStack,
-    drawn: list[Path],
+    crops: list[Path],
 ) -> None:
-    digests = [sha256_of_file(path) for path in drawn]
+    digests = [sha256_of_file(path) for path in crops[:CAPTURES]]
 
-    stored = rows(survivors.database, "SELECT sha256, case_pseudonym, state FROM capture")
+    stored = survivors.rows("SELECT sha256, case_pseudonym, state FROM capture")
     assert sorted(sha256 for sha256, _, _ in stored) == sorted(digests)
     assert Counter(state for _, _, state in stored) == {"analysed": CAPTURES}
 
@@ -83,7 +69,7 @@ def test_nothing_is_lost_doubled_or_mixed_up_when_each_part_is_killed(
     expected_cases = {digest: case_pseudonym(accession_of(n), key) for n, digest in enumerate(digests)}
     assert {sha256: case for sha256, case, _ in stored} == expected_cases
 
-    predictions = rows(survivors.database, "SELECT capture_id, model_digest FROM prediction")
+    predictions = survivors.rows("SELECT capture_id, model_digest FROM prediction")
     assert len(predictions) == len(set(predictions)) == CAPTURES
     assert len({model for _, model in predictions}) == 1
 

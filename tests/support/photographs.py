@@ -13,9 +13,9 @@ FIELD_SIZE = (2592, 1944)  # the larger camera of ALL-IDB1
 _DIFFERENT_FIELDS = 4
 
 
-def draw_crops(folder: Path, count: int) -> list[Path]:
-    """Single cells of 257 x 257 pixels, none like another."""
-    return [_draw_crop(folder / f"crop-{number:04}.jpg", number) for number in range(count)]
+def draw_crops(folder: Path, count: int, *, first: int = 0) -> list[Path]:
+    """Single cells of 257 x 257 pixels, none like another that begins with another `first`."""
+    return [_draw_crop(folder / f"crop-{number:04}.jpg", number) for number in range(first, first + count)]
 
 
 def draw_fields(folder: Path, count: int) -> list[Path]:

@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,26 @@ class RunningStack:
     def database(self) -> Path:
         return self.data / "smearflow.db"
 
+    def processes(self) -> list[dict[str, Any]]:
+        """What `processes.json` says now."""
+        found: list[dict[str, Any]] = json.loads((self.data / "processes.json").read_text())
+        return found
+
     def row(self, name: str) -> dict[str, Any]:
-        rows = json.loads((self.data / "processes.json").read_text())
-        return next(row for row in rows if row["name"] == name)
+        return next(row for row in self.processes() if row["name"] == name)
+
+    def restarts(self) -> dict[str, int]:
+        """The programs that had to be started again, and how often."""
+        return {row["name"]: row["restarts"] for row in self.processes() if row["restarts"]}
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the cloud's database holds."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def counts(self) -> dict[str, int]:
+        """How many captures stand in each state."""
+        return dict(self.rows("SELECT state, count(*) FROM capture GROUP BY state"))
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to one of the stack's programs; returns how often it had been restarted before."""
@@ -62,12 +80,13 @@ class RunningStack:
         before = self.kill(name)
         until(lambda: self.row(name)["restarts"] > before, 30, f"{name} is started again")
 
-    def edge_listing(self, config: Path | None = None) -> dict[str, Any]:
+    @property
+    def edge_config(self) -> Path:
+        return self.data / "edge" / "edge.toml"
+
+    def edge_listing(self) -> dict[str, Any]:
         """What the technician's workstation says of each capture and file."""
-        path = config or self.data / "edge" / "edge.toml"
-        command = [str(BIN / "smearflow-edge"), "outbox", "list", "--config", str(path), "--all", "--json"]
-        listing: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-        return listing
+        return outbox_listing(self.edge_config)
 
     def command(self, *words: str) -> Any:
         """The JSON that a `smearflow` command prints."""
@@ -93,14 +112,33 @@ class RunningStack:
         )
 
 
+def outbox_listing(config: Path) -> dict[str, Any]:
+    """What `smearflow-edge outbox list` says of each capture and file of one device."""
+    command = [str(BIN / "smearflow-edge"), "outbox", "list", "--config", str(config), "--all", "--json"]
+    listing: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return listing
+
+
+def answered(listing: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The captures whose result has come back to the device."""
+    return [capture for capture in listing["captures"] if capture["state"] == "answered"]
+
+
 @contextmanager
-def running_stack(folder: Path, *options: str) -> Iterator[RunningStack]:
-    """Start `smearflow up`, wait until it says that it is ready, and stop it afterwards as Ctrl-C would."""
+def running_stack(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
+    """Start `smearflow up`, wait until it says that it is ready, and stop it afterwards as Ctrl-C would.
+
+    Args:
+        folder: where the data and the watched folder lie.
+        options: more for the command line.
+        environment: settings that all programs of the stack get.
+    """
     captures = folder / "captures"
     captures.mkdir(parents=True, exist_ok=True)
     command = [str(BIN / "smearflow"), "up", "--data", str(folder / "data"), "--captures", str(captures), *options]
     with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        settings = {**os.environ, **(environment or {})}
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=settings)
     stack = RunningStack(folder / "data", captures, process)
     try:
         until(lambda: is_up(process, folder / "up.log"), START_SECONDS, "the stack is up")

@@ -5,16 +5,29 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloud_service.local_stack.event_reader import EventReader
+
+
+class _KeepingReader(EventReader):
+    """Keeps what every event said."""
+
+    def __init__(self, url: str, access_key: str) -> None:
+        super().__init__(url, access_key)
+        self.payloads: list[Any] = []
+
+    async def _note(self, payload: object) -> None:
+        self.payloads.append(payload)
+        await super()._note(payload)
 
 
 class StreamWatcher:
     """When each capture's prediction was first seen on the stream, and the positions in the order of arrival."""
 
     def __init__(self, url: str, access_key: str) -> None:
-        self._reader = EventReader(url, access_key)
+        self._reader = _KeepingReader(url, access_key)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stream watcher", daemon=True)
@@ -26,6 +39,11 @@ class StreamWatcher:
     @property
     def positions(self) -> list[int]:
         return self._reader.positions
+
+    def stages_of(self, capture: UUID) -> list[str]:
+        """The last custody stage that each event of this capture told, in their order."""
+        told = [event for event in self._reader.payloads if event.get("id") == str(capture)]
+        return [event["custody"][-1]["stage"] for event in told]
 
     def has_seen(self, captures: Iterable[UUID]) -> bool:
         return set(captures) <= self.seen_at.keys()

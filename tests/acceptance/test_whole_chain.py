@@ -1,0 +1,166 @@
+"""A folder of captures goes in; each comes back diagnosed, at the device, on the event stream and in the API."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from cloud_service.ml.synthetic.bad_files import make_odd_files
+from edge_agent.credentials import EdgeSecrets
+from shared.identifiers import case_pseudonym
+from shared.vocabulary import CustodyStage
+from tests.support.photographs import take
+from tests.support.stack import BIN, RunningStack, answered, running_stack, until
+from tests.support.stream import StreamWatcher, watched_stream
+from tests.support.workstation import status_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+CROPS = 16
+A_CASE = 4
+PASSED = [
+    CustodyStage.CAPTURED,
+    CustodyStage.QUEUED,
+    CustodyStage.RECEIVED,
+    CustodyStage.ANALYSED,
+    CustodyStage.DELIVERED,
+    CustodyStage.ACKNOWLEDGED,
+]
+
+
+def accession_of(number: int) -> str:
+    return f"H26-{number // A_CASE:04}"
+
+
+def summaries(stack: RunningStack) -> dict[UUID, dict[str, Any]]:
+    with stack.api() as client:
+        page = client.get("/api/captures", params={"limit": 500}).json()
+    return {UUID(capture["id"]): capture for capture in page["captures"]}
+
+
+class Chain:
+    """A stack through which a folder of captures has gone.
+
+    Half of them lay in the folder when the agent started, the others came while it ran; one came twice.
+    """
+
+    def __init__(self, stack: RunningStack, stream: StreamWatcher, taken: dict[str, str]) -> None:
+        self.stack = stack
+        self.stream = stream
+        self.taken = taken
+        """The accession of each file, by the file's path."""
+        self.listing = stack.edge_listing()
+        self.ids = {UUID(capture["capture_id"]) for capture in self.listing["captures"]}
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory, crops: list[Path]) -> Iterator[Chain]:
+    folder = tmp_path_factory.mktemp("chain")
+    # Plain crops, and all kinds of pixels, formats and names.
+    pictures = crops[:CROPS] + [made.path for made in make_odd_files(folder / "drawn")]
+    early, late = folder / "captures" / "from before", folder / "captures"
+    early.mkdir(parents=True)
+    taken: dict[str, str] = {}
+
+    def photograph(number: int, source: Path, target: Path) -> None:
+        taken[str(take(source, target, accession_of(number)))] = accession_of(number)
+
+    for number, source in enumerate(pictures[::2]):
+        photograph(number * 2, source, early)
+    with running_stack(folder) as stack, watched_stream(stack.url, stack.access_key) as stream:
+        for number, source in enumerate(pictures[1::2]):
+            photograph(number * 2 + 1, source, late)
+        until(lambda: len(answered(stack.edge_listing())) == len(pictures), 60, "every capture is answered")
+        photograph(0, pictures[0], late)
+        until(lambda: taken.keys() <= files_of(stack.edge_listing()), 20, "the second copy is known")
+        ids = [UUID(capture["capture_id"]) for capture in stack.edge_listing()["captures"]]
+        until(
+            lambda: all(CustodyStage.ACKNOWLEDGED in stream.stages_of(id_) for id_ in ids), 20, "the stream tells all"
+        )
+        yield Chain(stack, stream, taken)
+
+
+def files_of(listing: dict[str, Any]) -> set[str]:
+    return {file for capture in listing["captures"] for file in capture["files"]}
+
+
+def test_every_file_has_its_result_at_the_device(chain: Chain) -> None:
+    assert files_of(chain.listing) == set(chain.taken)
+    assert chain.listing["refused"] == []
+    assert Counter(capture["state"] for capture in chain.listing["captures"]) == {"answered": len(chain.taken) - 1}
+    for capture in chain.listing["captures"]:
+        result = capture["result"]
+        assert (result["kind"], result["capture_id"]) == ("prediction", capture["capture_id"])
+        assert result["sha256"] == capture["sha256"]
+        assert 0.0 <= result["probability"] <= 1.0
+
+
+def test_the_same_image_twice_is_one_capture(chain: Chain) -> None:
+    copies = [capture["files"] for capture in chain.listing["captures"] if len(capture["files"]) > 1]
+    assert [[Path(file).name for file in files] for files in copies] == [["crop-0000.jpg"] * 2]
+
+
+def test_the_stream_tells_each_step_of_each_capture_once_and_without_a_gap(chain: Chain) -> None:
+    told = {capture: chain.stream.stages_of(capture) for capture in chain.ids}
+    assert {tuple(stages) for stages in told.values()} == {
+        (CustodyStage.RECEIVED, CustodyStage.ANALYSED, CustodyStage.ACKNOWLEDGED)
+    }
+    assert chain.stream.seen_at.keys() == chain.ids
+    assert chain.stream.positions == list(range(len(chain.stream.positions)))  # 0 is the greeting
+
+
+def test_the_api_knows_each_captures_whole_way_and_its_case(chain: Chain) -> None:
+    found = summaries(chain.stack)
+    assert found.keys() == chain.ids
+    assert {tuple(step["stage"] for step in capture["custody"]) for capture in found.values()} == {tuple(PASSED)}
+    for capture in found.values():
+        times = [step["at"] for step in capture["custody"]]
+        assert times == sorted(times)
+
+    key = EdgeSecrets.load(chain.stack.data / "edge" / "state" / "secrets.json").pseudonym_key_bytes
+    for capture in chain.listing["captures"]:
+        expected = {case_pseudonym(chain.taken[file], key) for file in capture["files"]}
+        assert {found[UUID(capture["capture_id"])]["case"]} == expected
+
+
+def test_no_accession_and_no_file_name_leaves_the_site(chain: Chain) -> None:
+    kept = chain.stack.database.read_bytes() + b"".join(path.read_bytes() for path in cloud_logs(chain.stack))
+    for name in ("H26-000", "crop-0000", "мазок"):
+        assert name.encode() not in kept
+
+
+def cloud_logs(stack: RunningStack) -> list[Path]:
+    return [path for path in (stack.data / "logs").iterdir() if path.name != "edge.log"]
+
+
+def test_the_status_of_a_device_that_needs_nobody(chain: Chain) -> None:
+    code, status = status_of(chain.stack.edge_config)
+    assert (code, status["running"], status["agent"]["connected"], status["agent"]["cloud_online"]) == (
+        0,
+        True,
+        True,
+        True,
+    )
+    assert status["captures"] == {"waiting": 0, "stored": 0, "answered": len(chain.ids), "parked": 0}
+    assert (status["parked"], status["refused"], status["alarms"]) == ([], [], [])
+    assert all(result["finding"].startswith("preliminary finding: ") for result in status["results"])
+    assert chain.stack.restarts() == {}
+
+
+def test_the_status_of_a_device_that_needs_a_person(chain: Chain, crops: list[Path]) -> None:
+    nameless = take(crops[CROPS], chain.stack.captures)
+    until(lambda: bool(status_of(chain.stack.edge_config)[1]["refused"]), 20, "the refusal is shown")
+    code, status = status_of(chain.stack.edge_config)
+    assert (code, status["refused_files"], status["refused"][0]["file"]) == (1, 1, str(nameless))
+    assert status["refused"][0]["reason"].startswith("no accession")
+
+
+def test_the_status_without_settings(tmp_path: Path) -> None:
+    command = [str(BIN / "smearflow-edge"), "status", "--json", "--config", str(tmp_path / "edge.toml")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "smearflow-edge enrol" in done.stderr
