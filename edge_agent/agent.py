@@ -15,20 +15,21 @@ from types import FrameType
 from uuid import UUID
 
 from edge_agent.agent_lock import AgentLock
-from edge_agent.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult, Taking
 from edge_agent.config import EdgeConfig, load_config
 from edge_agent.credentials import EdgeSecrets
-from edge_agent.flight import Pace
-from edge_agent.identify import Identifier
-from edge_agent.intake import Intake
-from edge_agent.link import LinkState
-from edge_agent.outbox import Outbox
-from edge_agent.publisher import Publisher
-from edge_agent.releaser import Releaser
-from edge_agent.retention import DiskGuard, Retention
-from edge_agent.sender import Sender
+from edge_agent.disk import DiskGuard
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult, Taking
+from edge_agent.intake.identify import Identifier
+from edge_agent.intake.intake import Intake
+from edge_agent.intake.watcher import Watcher
+from edge_agent.link.events import LinkState
+from edge_agent.link.flight import Pace
+from edge_agent.link.publisher import Publisher
+from edge_agent.link.sender import Sender
+from edge_agent.outbox.outbox import Outbox
+from edge_agent.retention.releaser import Releaser
+from edge_agent.retention.retention import Retention
 from edge_agent.status_file import HEARTBEAT_SECONDS, AgentReport
-from edge_agent.watcher import Watcher
 from shared.errors import ConfigurationError
 from shared.logs import get_logger
 from shared.topics import DeviceAddress
@@ -124,16 +125,16 @@ class Agent:
         return self._end(threads, ending)
 
     def stored(self, _capture_id: UUID) -> None:
-        """See edge_agent.sender.Listener."""
+        """See edge_agent.link.sender.Listener."""
         self._releaser.wake()
 
     def link_changed(self, state: LinkState) -> None:
-        """See edge_agent.sender.Listener."""
+        """See edge_agent.link.sender.Listener."""
         self._link = state
         self._endings.put(None)
 
     def reload(self) -> None:
-        """See edge_agent.sender.Listener; settings that are wrong change nothing but raise an alarm."""
+        """See edge_agent.link.sender.Listener; settings that are wrong change nothing but raise an alarm."""
         try:
             load_config(self._config_file)
         except ConfigurationError as error:

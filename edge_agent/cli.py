@@ -16,7 +16,7 @@ import typer
 from pydantic import SecretStr
 
 from edge_agent.config import EdgeConfig, UnidentifiedRule, load_config
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError, SmearflowError
 from shared.vocabulary import RESEARCH_USE_ONLY
 

@@ -13,10 +13,10 @@ from uuid import uuid4
 from edge_agent.agent_lock import is_agent_running
 from edge_agent.config import EdgeConfig, load_config
 from edge_agent.credentials import EdgeSecrets
-from edge_agent.flight import Outgoing
-from edge_agent.link import Connected, Disconnected, LinkEvent
-from edge_agent.publisher import Publisher, tls_context
-from edge_agent.retention import DiskGuard
+from edge_agent.disk import DiskGuard
+from edge_agent.link.events import Connected, Disconnected, LinkEvent
+from edge_agent.link.flight import Outgoing
+from edge_agent.link.publisher import Publisher, tls_context
 from edge_agent.status_file import AgentReport
 from shared.errors import ConfigurationError
 from shared.messages import DeviceStatus

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from edge_agent.intake import IntakeStatus
-from edge_agent.link import LinkState
+from edge_agent.intake.intake import IntakeStatus
+from edge_agent.link.events import LinkState
 from edge_agent.names_shown import shown
 
 HEARTBEAT_SECONDS = 5.0

@@ -1,4 +1,4 @@
-"""What the intake relies on (edge_agent.capture.CaptureStore), held by the outbox."""
+"""What the intake relies on (edge_agent.intake.capture.CaptureStore), held by the outbox."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture import CaptureStore, Fingerprint, PutResult
-from edge_agent.outbox import Outbox
+from edge_agent.intake.capture import CaptureStore, Fingerprint, PutResult
+from edge_agent.outbox.outbox import Outbox
 from shared.identifiers import case_pseudonym
 from tests.support.edge import a_capture
 from tests.support.messages import PSEUDONYM_KEY

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture import Fingerprint, PreparedCapture, PutOutcome
 from edge_agent.config import WatchSection
-from edge_agent.intake import Intake
-from edge_agent.retention import DiskGuard
-from edge_agent.watcher import Watcher
+from edge_agent.disk import DiskGuard
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome
+from edge_agent.intake.intake import Intake
+from edge_agent.intake.watcher import Watcher
 from tests.support.edge_intake import MemoryStore, encoded, field_image, jpeg, taking
 
 WAIT = 20.0

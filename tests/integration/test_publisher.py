@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 
 from edge_agent.config import BrokerSection
-from edge_agent.flight import Pace
-from edge_agent.link import LinkProblem, LinkState
-from edge_agent.outbox import Outbox
-from edge_agent.publisher import Publisher
-from edge_agent.sender import Sender
+from edge_agent.link.events import LinkProblem, LinkState
+from edge_agent.link.flight import Pace
+from edge_agent.link.publisher import Publisher
+from edge_agent.link.sender import Sender
+from edge_agent.outbox.outbox import Outbox
 from shared.messages import CommandAction, Receipt, ReceiptOutcome
 from shared.topics import DeviceAddress
 from shared.vocabulary import OutboxState, Presence

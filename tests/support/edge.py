@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from edge_agent.capture import CaptureTimeSource, Fingerprint, PreparedCapture
-from edge_agent.outbox_records import OutboxEntry
+from edge_agent.intake.capture import CaptureTimeSource, Fingerprint, PreparedCapture
+from edge_agent.outbox.records import OutboxEntry
 from shared.identifiers import case_pseudonym, sha256_of_bytes
 from shared.messages import Receipt, ReceiptOutcome, Result, ResultKind
 from shared.vocabulary import Label

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from edge_agent import outbox, outbox_database, spool
+from edge_agent.outbox import database, outbox, spool
 from tests.support.edge import a_capture
 
-TRACED = {module.__file__ for module in (outbox, outbox_database, spool)}
+TRACED = {module.__file__ for module in (outbox, database, spool)}
 BEFORE, PAYLOAD = b"was there before", b"payload " * 1000
 
 

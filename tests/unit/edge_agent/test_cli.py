@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from edge_agent.agent_lock import AgentLock, is_agent_running
-from edge_agent.capture import Fingerprint
 from edge_agent.cli import app, main
 from edge_agent.credentials import EdgeSecrets
-from edge_agent.outbox import Outbox
+from edge_agent.intake.capture import Fingerprint
+from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError
 from tests.support.edge import a_capture
 

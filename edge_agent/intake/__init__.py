@@ -1,0 +1,1 @@
+"""From a file that a microscope saved to a capture: watched, complete, named, checked and stripped."""

@@ -1,0 +1,134 @@
+"""What may be read from the outbox, by the agent itself and by `status` and `outbox list` beside it."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from edge_agent.intake.capture import Fingerprint
+from edge_agent.outbox.database import OutboxDatabase
+from edge_agent.outbox.records import (
+    LONGEST_DELAY,
+    Alarm,
+    Counts,
+    OutboxEntry,
+    RefusedFile,
+    ShownResult,
+    UnsettledOriginal,
+    path_from,
+)
+from shared.messages import Result
+from shared.vocabulary import OutboxState
+
+
+class OutboxViews:
+    """The reading half of the outbox; nothing here changes it."""
+
+    def __init__(self, database: OutboxDatabase, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._database = database
+        self.outbox_id = UUID(database.rows("SELECT outbox_id FROM identity")[0]["outbox_id"])
+
+    def close(self) -> None:
+        """Close the file; no other thread may be using it."""
+        self._database.close()
+
+    def is_known(self, path: Path, fingerprint: Fingerprint) -> bool:
+        """Whether exactly this state of the file was put or refused before."""
+        found = self._database.rows("SELECT fingerprint FROM file WHERE path = ?", os.fsencode(path))
+        return bool(found) and found[0]["fingerprint"] == str(fingerprint)
+
+    def entry(self, capture_id: UUID) -> OutboxEntry | None:
+        """One capture, or None."""
+        return self._one("capture_id", str(capture_id))
+
+    def entry_of_content(self, sha256: str) -> OutboxEntry | None:
+        """The capture whose payload has this SHA-256, or None."""
+        return self._one("sha256", sha256)
+
+    def entries(self, state: OutboxState | None = None, *, limit: int | None = 100) -> list[OutboxEntry]:
+        """The latest captures, of one state or of all, in the order in which they came; None as limit means all."""
+        rows = self._database.rows(
+            "SELECT * FROM capture WHERE ?1 IS NULL OR state = ?1 ORDER BY sequence DESC LIMIT ?2",
+            state,
+            -1 if limit is None else limit,
+        )
+        return [OutboxEntry.from_row(self.outbox_id, row) for row in reversed(rows)]
+
+    def files_by_capture(self) -> dict[UUID, list[Path]]:
+        """The files in which each capture was found."""
+        files: dict[UUID, list[Path]] = {}
+        for row in self._database.rows("SELECT capture_id, path FROM file WHERE capture_id IS NOT NULL ORDER BY path"):
+            files.setdefault(UUID(row["capture_id"]), []).append(path_from(row["path"]))
+        return files
+
+    def latest_results(self) -> dict[UUID, Result]:
+        """The last result that came back for each capture."""
+        rows = self._database.rows(
+            "SELECT message FROM result WHERE number IN (SELECT max(number) FROM result GROUP BY capture_id)"
+        )
+        results = (Result.model_validate_json(row["message"]) for row in rows)
+        return {result.capture_id: result for result in results}
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until a capture is due that nobody has leased; None where none waits."""
+        due = self._database.rows("SELECT min(not_before) AS due FROM capture WHERE state = 'waiting' AND leased = 0")
+        if due[0]["due"] is None:
+            return None
+        delay = due[0]["due"] - self._clock()
+        return 0.0 if delay > LONGEST_DELAY else max(0.0, delay)  # later than any delay: the clock was set back
+
+    def paused(self) -> bool:
+        """Whether the device was told to send no captures; that outlives a restart."""
+        return bool(self._database.rows("SELECT paused FROM identity")[0]["paused"])
+
+    def counts(self) -> Counts:
+        """How many captures stand where."""
+        rows = self._database.rows("SELECT state, count(*) AS n FROM capture GROUP BY state")
+        refused = self._database.rows("SELECT count(*) AS n FROM file WHERE reason IS NOT NULL")
+        return Counts({OutboxState(row["state"]): row["n"] for row in rows}, refused[0]["n"])
+
+    def refused_files(self, limit: int | None = 100) -> list[RefusedFile]:
+        """Files that were not taken, the latest first."""
+        rows = self._database.rows(
+            "SELECT path, reason, noted_at FROM file WHERE reason IS NOT NULL ORDER BY noted_at DESC LIMIT ?",
+            -1 if limit is None else limit,
+        )
+        return [
+            RefusedFile(path_from(row["path"]), row["reason"], datetime.fromisoformat(row["noted_at"])) for row in rows
+        ]
+
+    def unsettled_originals(self) -> list[UnsettledOriginal]:
+        """Originals with which retention may deal: the cloud's receipt stands for them."""
+        rows = self._database.rows(
+            "SELECT file.path, file.original_sha256, capture.sha256 FROM file JOIN capture USING (capture_id)"
+            " WHERE file.settled = 0 AND file.capture_id IS NOT NULL AND capture.state IN ('stored', 'answered')"
+        )
+        return [UnsettledOriginal(path_from(row["path"]), row["original_sha256"], row["sha256"]) for row in rows]
+
+    def results(self, limit: int = 100) -> list[ShownResult]:
+        """What came back, the latest first."""
+        rows = self._database.rows(
+            "SELECT message, shown_at, (SELECT path FROM file WHERE file.capture_id = result.capture_id LIMIT 1)"
+            " AS path FROM result ORDER BY number DESC LIMIT ?",
+            limit,
+        )
+        return [
+            ShownResult(
+                Result.model_validate_json(row["message"]),
+                None if row["path"] is None else path_from(row["path"]),
+                datetime.fromisoformat(row["shown_at"]),
+            )
+            for row in rows
+        ]
+
+    def alarms(self, limit: int = 10) -> list[Alarm]:
+        """What a person should look at, the latest first."""
+        rows = self._database.rows("SELECT raised_at, text FROM alarm ORDER BY number DESC LIMIT ?", limit)
+        return [Alarm(datetime.fromisoformat(row["raised_at"]), row["text"]) for row in rows]
+
+    def _one(self, column: str, value: str) -> OutboxEntry | None:
+        # `column` is one of this class's own words.
+        rows = self._database.rows(f"SELECT * FROM capture WHERE {column} = ?", value)  # noqa: S608
+        return OutboxEntry.from_row(self.outbox_id, rows[0]) if rows else None

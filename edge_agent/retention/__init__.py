@@ -1,0 +1,1 @@
+"""What becomes of originals once the cloud has them."""

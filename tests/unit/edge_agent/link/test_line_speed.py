@@ -1,0 +1,36 @@
+from edge_agent.link.line_speed import SMALLEST_PART, LineSpeed
+
+LARGEST = 64 * 1024
+
+
+def measured(size: int, seconds: float) -> LineSpeed:
+    speed = LineSpeed()
+    speed.sent(0.0)
+    speed.acknowledged(size, seconds, idle=True)
+    return speed
+
+
+def test_parts_are_as_large_as_allowed_while_nothing_is_known() -> None:
+    assert LineSpeed().part_size(LARGEST) == LARGEST
+
+
+def test_a_part_takes_about_a_second_on_a_slow_line() -> None:
+    assert measured(60_000, 5.0).part_size(LARGEST) == 8 * 1024
+    assert measured(250_000, 5.0).part_size(LARGEST) == 32 * 1024
+    assert measured(100, 5.0).part_size(LARGEST) == SMALLEST_PART
+    assert measured(10_000_000, 5.0).part_size(LARGEST) == LARGEST
+
+
+def test_a_short_busy_time_cannot_make_a_line_slow_but_fast_again() -> None:
+    assert measured(100, 0.5).part_size(LARGEST) == LARGEST
+
+    speed = measured(60_000, 5.0)
+    speed.sent(10.0)
+    speed.acknowledged(100_000, 10.1, idle=True)
+
+    assert speed.part_size(LARGEST) == LARGEST
+
+
+def test_the_brokers_limit_holds() -> None:
+    assert LineSpeed().part_size(1000) == 1000
+    assert measured(60_000, 5.0).part_size(1000) == 1000
