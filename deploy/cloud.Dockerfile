@@ -23,6 +23,8 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/smearflow --create-home sme
 COPY --from=build /opt/smearflow /opt/smearflow
 ENV PATH=/opt/smearflow/bin:$PATH PYTHONUNBUFFERED=1
 USER 10001
+# A new named volume takes owner and rights from the folder that it is mounted on.
+RUN mkdir /var/lib/smearflow/blobs
 WORKDIR /var/lib/smearflow
 ENTRYPOINT ["smearflow"]
 CMD ["--help"]
