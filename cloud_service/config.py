@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     shard: Annotated[int, Field(ge=0)] = Field(0, description="which of the ingest replicas this is")
     shard_count: Annotated[int, Field(ge=1)] = Field(1, description="how many ingest replicas divide the sites")
-    ingest_batch: Annotated[int, Field(ge=1)] = Field(64, description="messages to one transaction at most")
+    ingest_batch: Annotated[int, Field(ge=1)] = Field(256, description="messages to one transaction at most")
     ingest_inflight: Annotated[int, Field(ge=1, le=65535)] = Field(
         256,
         description="unacknowledged messages that the broker may have under way (Receive Maximum)",

@@ -1,5 +1,6 @@
 """Inference jobs: the queue of record. What Celery carries only points here."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -15,12 +16,20 @@ from shared.vocabulary import CaptureState, JobState, Priority
 
 def add_job(session: Session, capture: Capture) -> None:
     """Put a capture into the queue, within the transaction that stores it. A second time changes nothing."""
-    job = {
-        "capture_id": capture.id,
-        "state": JobState.WAITING,
-        "urgency": 0 if capture.priority == Priority.URGENT else 1,
-    }
-    session.execute(upsert(session, InferenceJob).values(job).on_conflict_do_nothing())
+    add_jobs(session, [capture])
+
+
+def add_jobs(session: Session, captures: Sequence[Capture]) -> None:
+    """`add_job` for several captures, at least one, in one statement."""
+    jobs = [
+        {
+            "capture_id": capture.id,
+            "state": JobState.WAITING,
+            "urgency": 0 if capture.priority == Priority.URGENT else 1,
+        }
+        for capture in captures
+    ]
+    session.execute(upsert(session, InferenceJob).on_conflict_do_nothing(), jobs)
 
 
 def retry_job(session: Session, capture_id: UUID) -> None:

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore
-from cloud_service.captures.custody import stamp
-from cloud_service.delivery.events import record_capture_event
-from cloud_service.inference.jobs import add_job
+from cloud_service.captures.custody import stamp_all
+from cloud_service.delivery.events import record_capture_events
+from cloud_service.inference.jobs import add_jobs
 from cloud_service.ingest.batch import Receipts, address_of
 from cloud_service.ingest.decoding import DecodedImage, Decoder
 from cloud_service.ingest.staging import plan_of
@@ -96,34 +97,52 @@ def assemble(
         yield _finish(begun, blobs)
 
 
-def settle(session: Session, verdict: Verdict, receipts: Receipts) -> bool:
-    """Write down what became of a capture, all in this transaction; what it owes the device goes to `receipts`.
+def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) -> bool:
+    """Write down what became of captures, all in this transaction; what it owes their devices goes to `receipts`.
 
     Returns:
-        Whether a job was added. False also where another replica has settled the capture meanwhile.
+        Whether a job was added. False also where another replica has settled the captures meanwhile.
     """
-    capture = session.get_one(Capture, verdict.capture_id, with_for_update=True, populate_existing=True)
-    address = address_of(capture)
-    if capture.state != CaptureState.ANNOUNCED:
-        receipts.settled(address, capture)
-        return False
-    match verdict:
-        case PartsLost(indexes=indexes):
-            _forget_parts(session, capture, indexes)
-            receipts.missing(address, capture.id, indexes)
-        case Altered(found_sha256=found):
-            capture.reason = f"Arrived altered: the SHA-256 is {found}, announced was {capture.sha256}. Send it again."
-            _forget_parts(session, capture)
-            receipts.refused(address, capture.id, capture.reason)
-        case Unreadable(reason=reason):
-            capture.state, capture.reason = CaptureState.REFUSED, f"The image cannot be used: {reason}."[:2000]
-            _forget_parts(session, capture)
-            record_capture_event(session, capture)
-            receipts.refused(address, capture.id, capture.reason)
-        case Stored():
-            _store(session, capture)
-            receipts.stored(address, capture)
-    return isinstance(verdict, Stored)
+    at, stored, refused = now(), [], []
+    for verdict in verdicts:
+        capture = session.get_one(Capture, verdict.capture_id, with_for_update=True, populate_existing=True)
+        if capture.state != CaptureState.ANNOUNCED:
+            receipts.settled(address_of(capture), capture)
+            continue
+        match verdict:
+            case PartsLost(indexes=indexes):
+                _forget_parts(session, [capture.id], indexes)
+                receipts.missing(address_of(capture), capture.id, indexes)
+            case Altered(found_sha256=found):
+                # Its state stays: the device may send it once more.
+                capture.reason = (
+                    f"Arrived altered: the SHA-256 is {found}, announced was {capture.sha256}; send it again."
+                )
+                refused.append(capture)
+            case Unreadable(reason=reason):
+                capture.state, capture.reason = CaptureState.REFUSED, f"The image cannot be used: {reason}."[:2000]
+                refused.append(capture)
+            case Stored():
+                capture.state, capture.reason, capture.received_at = CaptureState.STORED, None, at
+                stored.append(capture)
+    _write(session, stored, refused, at)
+    for capture in stored:
+        receipts.stored(address_of(capture), capture)
+    for capture in refused:
+        receipts.refused(address_of(capture), capture.id, capture.reason or "")
+    return bool(stored)
+
+
+def _write(session: Session, stored: Sequence[Capture], refused: Sequence[Capture], at: datetime) -> None:
+    """What follows from the captures' new states; the events last, since all other writers of events wait for them."""
+    if stored:
+        stamp_all(session, [capture.id for capture in stored], CustodyStage.RECEIVED, at)
+        add_jobs(session, stored)
+    told = [*stored, *(capture for capture in refused if capture.state == CaptureState.REFUSED)]
+    if stored or refused:
+        _forget_parts(session, [capture.id for capture in (*stored, *refused)])
+    if told:
+        record_capture_events(session, told)
 
 
 def arrived_checksums(session: Session, captures: Sequence[Capture]) -> dict[UUID, dict[int, int]]:
@@ -137,14 +156,6 @@ def arrived_checksums(session: Session, captures: Sequence[Capture]) -> dict[UUI
     for capture_id, index, crc32 in rows:
         checksums[capture_id][index] = crc32
     return checksums
-
-
-def _store(session: Session, capture: Capture) -> None:
-    capture.state, capture.reason, capture.received_at = CaptureState.STORED, None, now()
-    stamp(session, capture.id, CustodyStage.RECEIVED, capture.received_at)
-    _forget_parts(session, capture)
-    add_job(session, capture)
-    record_capture_event(session, capture)  # last: from here on, all other writers of events wait for the commit
 
 
 def _join(capture: Capture, checksums: dict[int, int], blobs: BlobStore) -> bytes | PartsLost | Altered:
@@ -178,6 +189,6 @@ def _check_image(capture: Capture, image: DecodedImage) -> None:
         )
 
 
-def _forget_parts(session: Session, capture: Capture, indexes: Sequence[int] | None = None) -> None:
-    rows = delete(StagedPart).where(StagedPart.capture_id == capture.id)
+def _forget_parts(session: Session, capture_ids: Sequence[UUID], indexes: Sequence[int] | None = None) -> None:
+    rows = delete(StagedPart).where(StagedPart.capture_id.in_(capture_ids))
     session.execute(rows if indexes is None else rows.where(StagedPart.part_index.in_(indexes)))

@@ -5,6 +5,7 @@ import select
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,5 +97,5 @@ class Decoder:
         if child is None:
             return
         child.kill()  # it holds nothing that could be lost
-        with child:
+        with suppress(BrokenPipeError), child:  # what it did not read any more goes nowhere
             pass

@@ -70,10 +70,10 @@ class Processor:
             return False
         verdicts = list(assemble(captures, checksums, self.blob_store, self.decoder))
         with transaction(self.engine) as session:
-            added = [settle(session, verdict, receipts) for verdict in verdicts]
+            added = settle(session, verdicts, receipts)
         for verdict in verdicts:
             self._clean_up(verdict)
-        return any(added)
+        return added
 
     def _clean_up(self, verdict: Verdict) -> None:
         log.info("capture settled", capture=str(verdict.capture_id), verdict=type(verdict).__name__)
