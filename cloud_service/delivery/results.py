@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from cloud_service.captures.custody import stamp
+from cloud_service.captures.custody import stamp_all
 from cloud_service.config import settings
-from cloud_service.delivery.events import record_capture_event
+from cloud_service.delivery.events import record_capture_events
 from cloud_service.models import Capture, Delivery, Site, now
 from shared.messages import Ack, Result, ResultKind
 from shared.topics import shard_of
@@ -79,14 +79,26 @@ def acknowledge(session: Session, device_id: str, ack: Ack) -> bool:
     Returns:
         True where this device was to have this result of this capture, also when it says so again; False otherwise.
     """
-    delivery = session.get(Delivery, ack.delivery_id, with_for_update=True)
-    if delivery is None or (delivery.device_id, delivery.capture_id) != (device_id, ack.capture_id):
-        return False
-    if delivery.acknowledged_at is None:
-        delivery.acknowledged_at = now()
-        _stamp_custody(session, delivery)
-        record_capture_event(session, session.get_one(Capture, delivery.capture_id))
-    return True
+    return acknowledge_all(session, [(device_id, ack)])[0]
+
+
+def acknowledge_all(session: Session, acks: Sequence[tuple[str, Ack]]) -> list[bool]:
+    """`acknowledge` for several devices' words, at least one, in few statements; the answers are in their order."""
+    wanted = select(Delivery).where(Delivery.id.in_({ack.delivery_id for _, ack in acks})).order_by(Delivery.id)
+    found = {delivery.id: delivery for delivery in session.scalars(wanted.with_for_update())}
+    answers, fresh = [], {}
+    for device_id, ack in acks:
+        delivery = found.get(ack.delivery_id)
+        known = delivery is not None and (delivery.device_id, delivery.capture_id) == (device_id, ack.capture_id)
+        answers.append(known)
+        if known and delivery is not None and delivery.acknowledged_at is None:
+            delivery.acknowledged_at = now()
+            fresh[delivery.id] = delivery
+    if fresh:
+        _stamp_custody(session, list(fresh.values()))
+        shown = select(Capture).where(Capture.id.in_({delivery.capture_id for delivery in fresh.values()}))
+        record_capture_events(session, session.scalars(shown).all())
+    return answers
 
 
 def hasten(session: Session, device_id: str) -> None:
@@ -98,9 +110,10 @@ def hasten(session: Session, device_id: str) -> None:
     )
 
 
-def _stamp_custody(session: Session, delivery: Delivery) -> None:
+def _stamp_custody(session: Session, deliveries: Sequence[Delivery]) -> None:
     # That a publish went out says nothing about its arrival, so the device's word is the proof of both stages.
     # A failure is no answer yet: the trail goes on when a person has had it analysed again.
-    if delivery.payload["kind"] != ResultKind.FAILURE:
-        stamp(session, delivery.capture_id, CustodyStage.DELIVERED, delivery.acknowledged_at)
-        stamp(session, delivery.capture_id, CustodyStage.ACKNOWLEDGED, delivery.acknowledged_at)
+    answered = [delivery.capture_id for delivery in deliveries if delivery.payload["kind"] != ResultKind.FAILURE]
+    at = now()
+    for stage in (CustodyStage.DELIVERED, CustodyStage.ACKNOWLEDGED):
+        stamp_all(session, answered, stage, at)

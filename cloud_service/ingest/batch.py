@@ -13,7 +13,7 @@ from cloud_service.blob_store import BlobStore, PartBytes
 from cloud_service.config import Settings
 from cloud_service.models import Base, Capture, Device, now
 from shared.errors import ProtocolError
-from shared.messages import Receipt, ReceiptOutcome
+from shared.messages import Ack, Receipt, ReceiptOutcome
 from shared.topics import DeviceAddress
 from shared.vocabulary import CaptureState
 
@@ -107,6 +107,7 @@ class Batch:
     settings: Settings
     at: datetime = field(default_factory=now)
     parts: dict[tuple[UUID, int], ArrivedPart] = field(default_factory=dict)
+    acks: list[tuple[str, str, Ack]] = field(default_factory=list)  # with topic and device
     touched: set[UUID] = field(default_factory=set)  # captures whose parts may all be there now
     asked: set[UUID] = field(default_factory=set)  # captures whose device wants to know what is missing
     receipts: Receipts = field(default_factory=Receipts)

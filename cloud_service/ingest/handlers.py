@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
-from cloud_service.delivery.results import acknowledge
+from cloud_service.delivery.results import acknowledge_all
 from cloud_service.ingest.announcing import take_announce
 from cloud_service.ingest.batch import Batch, Incoming, RefusedCaptureError
 from cloud_service.ingest.presence import take_status
@@ -22,17 +22,26 @@ _SEEN_AGAIN = timedelta(seconds=5)
 
 
 def take_ack(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -> None:
-    """Take a device's word that it has shown a result.
+    """Note a device's word that it has shown a result; `keep_acks` writes all of a batch together.
 
     Raises:
-        ProtocolError: it is no acknowledgement, or of a result that is not this device's.
+        ProtocolError: it is no acknowledgement.
     """
     ack = Ack.decode(message.payload)
     if ack.capture_id != topic.capture_id:
         raise ProtocolError("The acknowledgement names another capture than its topic.")
-    if not acknowledge(batch.session, device.id, ack):
-        raise ProtocolError("The acknowledgement names no result of this capture for this device.")
-    batch.changed = True
+    batch.acks.append((message.topic, device.id, ack))
+
+
+def keep_acks(batch: Batch) -> None:
+    """Write down what devices say they have shown; what is no result of theirs is refused."""
+    if not batch.acks:
+        return
+    answers = acknowledge_all(batch.session, [(device_id, ack) for _, device_id, ack in batch.acks])
+    for (topic, _, _), known in zip(batch.acks, answers, strict=True):
+        if not known:
+            note_refusal(batch, topic, "The acknowledgement names no result of this capture for this device.")
+    batch.changed |= any(answers)
 
 
 HANDLERS: dict[UpKind, Handler] = {
@@ -68,7 +77,7 @@ def receive(batch: Batch, message: Incoming) -> None:
 
 def _run(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -> None:
     handler = HANDLERS[topic.kind]
-    if topic.kind == UpKind.PART:
+    if topic.kind in {UpKind.PART, UpKind.ACK}:
         handler(batch, message, topic, device)  # writes nothing yet, so there is nothing to roll back
         return
     try:
