@@ -18,9 +18,10 @@ from edge_agent.agent_lock import AgentLock
 from edge_agent.config import EdgeConfig, load_config
 from edge_agent.credentials import EdgeSecrets
 from edge_agent.disk import DiskGuard
-from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult, Taking
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult
 from edge_agent.intake.identify import Identifier
 from edge_agent.intake.intake import Intake
+from edge_agent.intake.taking import Taking
 from edge_agent.intake.watcher import Watcher
 from edge_agent.link.events import LinkState
 from edge_agent.link.flight import Pace

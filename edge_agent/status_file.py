@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from edge_agent.intake.intake import IntakeStatus
-from edge_agent.link.events import LinkState
 from edge_agent.names_shown import shown
+
+if TYPE_CHECKING:
+    from edge_agent.intake.intake import IntakeStatus
+    from edge_agent.link.events import LinkState
 
 HEARTBEAT_SECONDS = 5.0
 _FILE = "status.json"
@@ -42,7 +45,7 @@ class AgentReport(BaseModel):
     alarms: tuple[str, ...]
 
     @classmethod
-    def of(cls, *, pid: int, started_at: datetime, link: LinkState, intake: IntakeStatus) -> "AgentReport":
+    def of(cls, *, pid: int, started_at: datetime, link: "LinkState", intake: "IntakeStatus") -> "AgentReport":
         """The report of this moment."""
         return cls(
             pid=pid,

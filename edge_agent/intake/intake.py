@@ -16,9 +16,9 @@ from edge_agent.intake.capture import (
     PutOutcome,
     PutResult,
     Refusal,
-    Taking,
 )
 from edge_agent.intake.stability import Clock, look_at
+from edge_agent.intake.taking import Taking
 from edge_agent.intake.watcher import Watcher
 from shared.errors import TransientError
 from shared.logs import get_logger

@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from edge_agent.config import IdentificationSection
-from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult, Taking
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult
 from edge_agent.intake.identify import Identifier
+from edge_agent.intake.taking import Taking
 from shared.identifiers import new_capture_id
 from shared.imaging.decode import ImageLimits
 

@@ -34,6 +34,31 @@ def test_environment_stands_above_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert (config.site, config.broker.host, config.broker.port) == ("south", "broker.local", 8883)
 
 
+def test_environment_alone_may_fill_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMEARFLOW_EDGE_WATCH__FOLDERS", '["left", "/right"]')
+    monkeypatch.setenv("SMEARFLOW_EDGE_WATCH__RECURSIVE", "false")
+    config = load_config(write(tmp_path, 'site = "north"\ndevice = "scope-1"\n'))
+    assert config.watch.folders == (tmp_path / "left", Path("/right"))
+    assert config.watch.recursive is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("WATCH__FOLDERS", "[left", "watch.folders: "),
+        ("BROKER__PROT", "1", "broker.prot: there is no such setting"),
+        ("SITE__NAME", "north", "site: "),
+        ("BROKER", "localhost", "broker: "),
+    ],
+)
+def test_wrong_variable_is_named_as_its_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(f"SMEARFLOW_EDGE_{name}", value)
+    with pytest.raises(ConfigurationError, match=expected):
+        load_config(write(tmp_path, LEAST))
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -9,8 +9,9 @@ from PIL import Image, ImageFilter
 
 from cloud_service.ml.synthetic.parameters import SmearLabel, draw_crop, draw_field
 from cloud_service.ml.synthetic.smear import make_crop, make_field
+from shared.imaging.assessment import WORKING_EDGE, assess
 from shared.imaging.decode import open_image
-from shared.imaging.quality import WORKING_EDGE, QualityMeasures, Verdict, assess
+from shared.imaging.quality import QualityMeasures, Verdict
 
 SEEDS = range(6)
 

@@ -1,4 +1,4 @@
-"""edge_agent.intake.capture: a good file becomes a capture, a bad one a reason, a passing trouble another try."""
+"""edge_agent.intake.taking: a good file becomes a capture, a bad one a reason, a passing trouble another try."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-import edge_agent.intake.capture
+import edge_agent.intake.taking
 from edge_agent.intake.capture import NO_FINGERPRINT, CaptureTimeSource, Fingerprint, PreparedCapture, Refusal
 from shared.errors import TransientError
 from shared.identifiers import case_pseudonym, sha256_of_bytes
@@ -260,4 +260,4 @@ def test_file_held_by_another_program_on_windows_is_transient(tmp_path: Path) ->
     error = PermissionError(errno.EACCES, "held", str(tmp_path))
     error.winerror = 32  # type: ignore[attr-defined]
     with pytest.raises(TransientError):
-        edge_agent.intake.capture._refusal_for(error, tmp_path, NO_FINGERPRINT)
+        edge_agent.intake.taking._refusal_for(error, tmp_path, NO_FINGERPRINT)

@@ -1,4 +1,4 @@
-"""edge_agent.intake.capture: files that the agent's account may not read, tried as another account than root."""
+"""edge_agent.intake.taking: files that the agent's account may not read, tried as another account than root."""
 
 import subprocess
 import sys

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from shared.imaging.assessment import WORKING_EDGE, assess
 from shared.imaging.decode import open_image, probe
-from shared.imaging.quality import WORKING_EDGE, QualityMeasures, Verdict, assess
+from shared.imaging.quality import QualityMeasures, Verdict
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
 FOLDERS = ("bccd-fields/images", "bccd-mosaics-2560x1920", "smear-fields-224/images")
