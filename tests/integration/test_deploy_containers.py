@@ -1,4 +1,4 @@
-"""Each service of compose.yaml, started with its own command, settings and secrets, as far as possible without Docker."""
+"""Each service of compose.yaml with its own command, settings and secrets, as far as that goes without Docker."""
 
 import signal
 import subprocess

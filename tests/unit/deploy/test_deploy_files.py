@@ -11,7 +11,10 @@ from typer.main import get_command
 
 from cloud_service.cli import app
 from cloud_service.config import Settings
-from tests.support.deployment import CLOUD_SERVICES, COMPOSE, DEPLOY
+from edge_agent.cli import app as edge
+from tests.support.deployment import CLOUD_SERVICES, COMPOSE, DEPLOY, ROOT
+
+README = (DEPLOY / "README.md").read_text()
 
 
 def check(*command: str | Path) -> None:
@@ -37,6 +40,8 @@ def test_yaml_files_pass_yamllint() -> None:
 def test_the_units_directives_are_known_to_systemd(tmp_path: Path) -> None:
     # The program and the user exist on a workstation only; everything else must hold here.
     unit = (DEPLOY / "systemd" / "smearflow-edge.service").read_text()
+    (tmp_path / "smearflow-edge.service.d").mkdir()
+    shutil.copy(DEPLOY / "systemd" / "retention.conf", tmp_path / "smearflow-edge.service.d")
     (tmp_path / "smearflow-edge.service").write_text(
         re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit, flags=re.MULTILINE)
     )
@@ -46,7 +51,7 @@ def test_the_units_directives_are_known_to_systemd(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    complaints = [line for line in done.stderr.splitlines() if "smearflow-edge.service" in line]
+    complaints = [line for line in done.stderr.splitlines() if "smearflow-edge" in line or "retention.conf" in line]
     assert complaints == []
 
 
@@ -95,3 +100,29 @@ def test_the_edge_image_installs_nothing_of_the_cloud() -> None:
     text = (DEPLOY / "edge.Dockerfile").read_text()
     assert '".[edge]"' in text
     assert "COPY cloud_service" not in text
+
+
+def test_the_readme_names_files_services_and_commands_that_exist() -> None:
+    files = set(re.findall(r"\bdeploy/[\w./-]*\w", README)) | {
+        f"deploy/{one}" for one in re.findall(r"(?<!/)systemd/[\w.-]*\w", README)
+    }
+    missing = {file for file in files if not file.startswith("deploy/secrets") and not (ROOT / file).exists()}
+    assert missing == set()
+    services = {
+        name for found in re.findall(r"(?:stop|restart|--force-recreate) ([a-z ]+)`?", README) for name in found.split()
+    }
+    assert services
+    assert services <= COMPOSE["services"].keys()
+    cloud = get_command(app).commands  # type: ignore[attr-defined] # the top command is a group
+    commands = re.findall(r"run --rm -T admin (\S+?)[ `]", README)
+    assert commands
+    assert set(commands) <= cloud.keys()
+
+
+def test_the_readme_enrols_with_options_that_exist() -> None:
+    enrol = get_command(edge).commands["enrol"]  # type: ignore[attr-defined] # likewise
+    (example,) = re.findall(r"smearflow-edge enrol (.*?) < scope-1.json", README, re.DOTALL)
+    known = {option for parameter in enrol.params for option in parameter.opts}
+    given = set(re.findall(r"--[a-z-]+", example))
+    assert given
+    assert given <= known
