@@ -1,7 +1,12 @@
 # The edge agent alone: no torch, no Celery, no database server. Build from the project's root:
 #   docker build -f deploy/edge.Dockerfile -t smearflow-edge .
-# Run it with its settings and outbox on a volume, and the captures read-only (unless retention moves or deletes them):
-#   docker run -v smearflow-edge:/var/lib/smearflow-edge -v /captures:/captures:ro smearflow-edge
+# Settings and outbox live on a volume, captures are mounted read-only (unless retention moves or deletes them) and must be
+# readable by the user 10001. Enrol once, then run:
+#   docker run --rm -i -v smearflow-edge:/var/lib/smearflow-edge -v /captures:/captures:ro -v "$PWD/ca.crt":/etc/smearflow/ca.crt:ro \
+#     smearflow-edge enrol --config /var/lib/smearflow-edge/edge.toml --credentials - --host broker.hospital.example \
+#     --ca-file /etc/smearflow/ca.crt --watch /captures < scope-1.json
+#   docker run -d --restart unless-stopped -v smearflow-edge:/var/lib/smearflow-edge -v /captures:/captures:ro \
+#     -v "$PWD/ca.crt":/etc/smearflow/ca.crt:ro smearflow-edge
 
 FROM python:3.12-slim-bookworm AS build
 RUN pip install --no-cache-dir uv==0.9.7 && uv venv /opt/smearflow
