@@ -14,7 +14,7 @@ from cloud_service.ingest.decode_child import LENGTH
 from shared.errors import UnreadableImageError
 from shared.logs import get_logger
 
-DRAFT_EDGE = 448  # of the default PreprocessSpec, named here so that ingest need not import numpy for it
+DRAFT_EDGE = 1  # the smallest scale there is: every byte is read, which is what counts here, at the least cost
 _TIMEOUT_SECONDS = 60.0
 _TRIES = 2  # once more in a fresh child: the first may have been killed from outside
 

@@ -36,6 +36,8 @@ def take_part(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -
     part = _read(batch, message, topic.index, capture)
     if capture is None:
         _check_room(batch, device, len(part.data))
+    elif _is_of_another_plan(capture, part):
+        return  # late, or doubled: the device has announced the capture in other parts since
     else:
         _check_plan(capture, part)
         batch.touched.add(capture.id)
@@ -106,6 +108,17 @@ def _read(batch: Batch, message: Incoming, index: int, capture: Capture | None) 
         if capture is not None and index < capture.part_count:
             batch.receipts.missing(address_of(capture), capture.id, [index])
         raise
+
+
+def _is_of_another_plan(capture: Capture, part: Part) -> bool:
+    """Whether this is a part of the same bytes, cut in another way than was announced last."""
+    others, size = part.count - 1, len(part.data)
+    if others and part.index == others:  # only the last part is shorter: it tells the size of the others
+        size = (capture.byte_size - size) // others
+    if part.count == capture.part_count or size <= 0:
+        return False  # parts of another size are always another number
+    plan = PartPlan(capture.byte_size, size)
+    return plan.count == part.count and plan.length(part.index) == len(part.data)
 
 
 def _check_plan(capture: Capture, part: Part) -> None:
