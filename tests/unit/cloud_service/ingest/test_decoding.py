@@ -12,7 +12,6 @@ from PIL import Image
 from cloud_service.config import Settings
 from cloud_service.ingest.decoding import DecodedImage, Decoder
 from shared.errors import UnreadableImageError
-from shared.imaging.preprocess import PreprocessSpec
 from tests.support.device_side import noise_image
 
 
@@ -34,10 +33,12 @@ def test_it_gives_the_reason_for_what_is_none_and_goes_on(decoder: Decoder) -> N
     assert decoder.start(noise_image(1)).result().width == 64
 
 
-def test_it_drafts_as_preprocessing_does() -> None:
-    from cloud_service.ingest.decoding import DRAFT_EDGE  # noqa: PLC0415 - beside what it is compared with
-
-    assert PreprocessSpec().draft_edge == DRAFT_EDGE
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.95])
+def test_damage_is_found_though_only_a_small_scale_is_decoded(decoder: Decoder, share: float) -> None:
+    whole = io.BytesIO()
+    Image.effect_noise((1600, 1200), 60).convert("RGB").save(whole, "JPEG", quality=92)
+    with pytest.raises(UnreadableImageError, match="decoded to its end"):
+        decoder.start(whole.getvalue()[: int(len(whole.getvalue()) * share)]).result()
 
 
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
