@@ -1,169 +1,27 @@
-"""The API as a program meets it: over a real socket, on both databases."""
+"""Captures, devices and health over the API as a program meets it: over a real socket."""
 
 import io
-import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
-from fastapi.routing import iter_route_contexts
 from PIL import Image
 
-from cloud_service.app import create_app
 from cloud_service.database import transaction
 from cloud_service.delivery.results import add_delivery
 from cloud_service.inference.jobs import tell_of_failure
 from cloud_service.models import Capture, InferenceJob, WireRefusal
-from shared.errors import ConfigurationError
 from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, JobState
 from tests.support.web import (
-    ACCESS_KEY,
     FIRST_ANNOUNCED,
     ApiServer,
+    a_problem,
     add_analysed,
     add_capture,
     jpeg,
     store,
-    web_settings,
 )
-
-PUBLIC = {("GET", "/api/health"), ("POST", "/api/session")}
-
-
-@pytest.fixture
-def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
-    with ApiServer(web_settings(tmp_path, sqlite_url)) as server:
-        yield server
-
-
-@pytest.fixture
-def server_on_both(tmp_path: Path, database_url: str) -> Iterator[ApiServer]:
-    with ApiServer(web_settings(tmp_path, database_url)) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: ApiServer) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        yield client
-
-
-def a_problem(response: httpx.Response, status: int) -> str:
-    """The detail of a problem, after a look at its form."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert body["status"] == status
-    assert body["title"]
-    return str(body["detail"])
-
-
-def every_route(tmp_path: Path) -> set[tuple[str, str]]:
-    routes = iter_route_contexts(create_app(web_settings(tmp_path, "sqlite://")).routes)
-    return {(method, str(route.path)) for route in routes for method in route.methods or ()}
-
-
-def test_every_route_but_liveness_and_log_in_refuses_a_caller_without_the_key(
-    server: ApiServer, tmp_path: Path
-) -> None:
-    with server.client(key=None) as stranger:
-        routes = every_route(tmp_path)
-        assert routes > PUBLIC
-        for method, path in routes - PUBLIC:
-            address = re.sub(r"\{[^}]+\}", str(uuid4()), path)
-            for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "smearflow-session=operator.x.y"}):
-                response = stranger.request(method, address, headers=headers)
-                assert response.status_code in {401, 429}, (method, path, headers)
-            assert a_problem(stranger.request(method, address), 401)
-
-
-def test_a_cookie_session_reads_at_once_and_changes_only_with_the_pages_header(server: ApiServer) -> None:
-    with server.client(key=None) as browser:
-        a_problem(browser.post("/api/session", json={"access_key": "wrong"}), 401)
-        logged_in = browser.post("/api/session", json={"access_key": ACCESS_KEY})
-        assert logged_in.status_code == 204
-        attributes = logged_in.headers["set-cookie"].lower()
-        assert all(word in attributes for word in ("httponly", "samesite=strict", "path=/", "max-age=43200"))
-
-        assert browser.get("/api/session").status_code == 204
-        assert browser.get("/api/captures").status_code == 200
-        assert "x-smearflow-page" in a_problem(browser.delete("/api/session"), 401)
-        assert browser.delete("/api/session", headers={"x-smearflow-page": "1"}).status_code == 204
-        a_problem(browser.get("/api/session"), 401)
-
-
-def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path, sqlite_url: str) -> None:
-    settings = web_settings(tmp_path, sqlite_url, secure_cookies=True)
-    with ApiServer(settings) as server, server.client(key=None) as browser:
-        cookie = browser.post("/api/session", json={"access_key": ACCESS_KEY}).headers["set-cookie"]
-
-    assert cookie.startswith("__Host-smearflow-session=")
-    assert "; Secure" in cookie
-
-
-def test_what_was_typed_never_comes_back_in_an_error(client: httpx.Client) -> None:
-    typed = "a-key-typed-into-the-wrong-field"
-
-    detail = a_problem(client.post("/api/session", json={"acess_key": typed}), 422)
-
-    assert "access_key" in detail
-    assert typed not in detail
-
-
-def test_too_many_wrong_keys_have_to_wait(server: ApiServer) -> None:
-    with server.client(key=None) as guesser:
-        answers = [guesser.post("/api/session", json={"access_key": f"guess {n}"}).status_code for n in range(11)]
-        last = guesser.post("/api/session", json={"access_key": ACCESS_KEY})
-
-    assert answers == [401] * 10 + [429]
-    a_problem(last, 429)
-    assert last.headers["retry-after"] == "60"
-
-
-def test_the_api_does_not_start_without_a_key(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="SMEARFLOW_ACCESS_KEY"):
-        create_app(web_settings(tmp_path, "sqlite://", access_key=None))
-
-
-def test_every_answer_carries_the_security_headers(client: httpx.Client) -> None:
-    for response in (
-        client.get("/"),
-        client.get("/api/health"),
-        client.get("/api/nothing"),
-        client.get("/api/devices"),
-    ):
-        policy = response.headers["content-security-policy"]
-        assert "default-src 'none'" in policy
-        assert "frame-ancestors 'none'" in policy
-        assert "unsafe" not in policy
-        assert response.headers["x-content-type-options"] == "nosniff"
-        assert response.headers["referrer-policy"] == "no-referrer"
-    a_problem(client.get("/api/nothing"), 404)
-
-
-def test_a_body_that_is_large_or_of_unsaid_size_is_refused_unread(client: httpx.Client) -> None:
-    a_problem(client.post("/api/session", content=b"x" * 70_000), 413)
-    a_problem(client.post("/api/session", content=iter([b"{}"])), 411)
-
-
-def test_a_missing_bundle_is_said_on_the_page(tmp_path: Path, sqlite_url: str) -> None:
-    settings = web_settings(tmp_path, sqlite_url)
-    with ApiServer(settings, dashboard=tmp_path / "nothing") as server, server.client(key=None) as client:
-        response = client.get("/")
-
-    assert response.status_code == 503
-    assert "not built" in response.text
-
-
-def test_openapi_is_there_for_who_has_the_key(client: httpx.Client) -> None:
-    document = client.get("/api/openapi.json").json()
-
-    assert "/api/captures/{capture_id}" in document["paths"]
-    assert client.get("/docs").status_code == 404
 
 
 def test_pages_by_key_show_every_capture_once_while_others_arrive(server_on_both: ApiServer) -> None:

@@ -59,18 +59,6 @@ def add(server: ApiServer, *numbers: int) -> None:
             add_capture(session, number)
 
 
-@pytest.fixture
-def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
-    with ApiServer(web_settings(tmp_path, sqlite_url)) as server:
-        yield server
-
-
-@pytest.fixture
-def server_on_both(tmp_path: Path, database_url: str) -> Iterator[ApiServer]:
-    with ApiServer(web_settings(tmp_path, database_url)) as server:
-        yield server
-
-
 def positions(events: list[dict[str, Any]]) -> list[int]:
     return [int(event["id"]) for event in events]
 

@@ -116,6 +116,16 @@ class ApiServer:
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)
 
 
+def a_problem(response: httpx.Response, status: int) -> str:
+    """The detail of a problem, after a look at its form."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status
+    assert body["title"]
+    return str(body["detail"])
+
+
 def jpeg(colour: tuple[int, int, int] = (200, 150, 180), size: tuple[int, int] = (640, 480)) -> bytes:
     """A plain image."""
     buffer = io.BytesIO()
