@@ -239,7 +239,7 @@ def load_config(path: Path) -> EdgeConfig:
 def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Put what the environment says into the file's content: `__` leads into a table, a list is written as JSON.
 
-    By hand, as the usual library for it costs the agent 9 MB of memory and each command 75 ms.
+    By hand, as the usual library for it takes 75 ms to import, a third of what `status` takes as a whole.
     """
     for name, value in environment.items():
         if not name.startswith(ENVIRONMENT_PREFIX):

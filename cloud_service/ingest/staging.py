@@ -113,12 +113,15 @@ def _read(batch: Batch, message: Incoming, index: int, capture: Capture | None) 
 def _is_of_another_plan(capture: Capture, part: Part) -> bool:
     """Whether this is a part of the same bytes, cut in another way than was announced last."""
     others, size = part.count - 1, len(part.data)
-    if others and part.index == others:  # only the last part is shorter: it tells the size of the others
+    if others and part.index == others:  # the last part is shorter: what it leaves tells the size of the others
         size = (capture.byte_size - size) // others
-    if part.count == capture.part_count or size <= 0:
-        return False  # parts of another size are always another number
-    plan = PartPlan(capture.byte_size, size)
-    return plan.count == part.count and plan.length(part.index) == len(part.data)
+    if size <= 0 or -(-capture.byte_size // size) != part.count or _fits(plan_of(capture), part):
+        return False
+    return _fits(PartPlan(capture.byte_size, size), part)
+
+
+def _fits(plan: PartPlan, part: Part) -> bool:
+    return part.count == plan.count and len(part.data) == plan.length(part.index)
 
 
 def _check_plan(capture: Capture, part: Part) -> None:

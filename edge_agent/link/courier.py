@@ -239,7 +239,9 @@ class Courier:
             return None
         if self._look_again_at is None or self._look_again_at > now:
             return None
-        entry = self._outbox.lease(self._speed.part_size(self._part_size))
+        entry = self._outbox.lease(
+            self._speed.part_size(self._part_size), largest_kept=self._speed.largest_kept(self._part_size)
+        )
         if entry is None:
             delay = self._outbox.seconds_to_next()
             self._look_again_at = None if delay is None else now + delay

@@ -4,6 +4,7 @@ SMALLEST_PART = 8 * 1024
 """Bytes. Smaller parts would spend the line on headers."""
 
 _SECONDS_PER_PART = 1.0
+_ENDURABLE_SECONDS = 4.0  # for parts that the cloud may have some of already: to cut anew is to send these again
 _TELLING_SECONDS = 2.0  # a shorter busy time can show that the line is fast, not that it is slow
 
 
@@ -44,3 +45,9 @@ class LineSpeed:
             return largest
         fitting = max(SMALLEST_PART, int(self._rate * _SECONDS_PER_PART))
         return min(largest, 1 << (fitting.bit_length() - 1))
+
+    def largest_kept(self, largest: int) -> int:
+        """The largest parts, bytes, with which a capture goes on that was sent before; larger ones are cut anew."""
+        if self._rate is None:
+            return largest
+        return min(largest, max(SMALLEST_PART, int(self._rate * _ENDURABLE_SECONDS)))

@@ -95,11 +95,12 @@ class Outbox(OutboxViews):
                 (os.fsencode(path), str(fingerprint), reason, _now()),
             )
 
-    def lease(self, part_size: int) -> OutboxEntry | None:
+    def lease(self, part_size: int, *, largest_kept: int) -> OutboxEntry | None:
         """The next capture to send, urgent ones first, then the oldest; nobody gets it again until it is let go.
 
-        Its part size becomes `part_size`, unless it was sent before in smaller ones. The entry's `announced` says
-        whether it was leased before.
+        Its part size becomes `part_size`, unless it was sent before in parts of at most `largest_kept` bytes: these
+        stay, since the cloud drops what it has of a capture that is cut anew. The entry's `announced` says whether it
+        was leased before.
         """
         now = self._clock()
         with self._database.transaction() as connection:
@@ -110,7 +111,8 @@ class Outbox(OutboxViews):
             ).fetchone()
             if row is None:
                 return None
-            size = min(part_size, row["part_size"] or part_size)
+            former = row["part_size"]
+            size = part_size if former is None or former > largest_kept else former
             connection.execute(
                 "UPDATE capture SET leased = 1, announced = 1, part_size = ? WHERE sequence = ?",
                 (size, row["sequence"]),

@@ -34,3 +34,11 @@ def test_a_short_busy_time_cannot_make_a_line_slow_but_fast_again() -> None:
 def test_the_brokers_limit_holds() -> None:
     assert LineSpeed().part_size(1000) == 1000
     assert measured(60_000, 5.0).part_size(1000) == 1000
+
+
+def test_parts_on_their_way_are_cut_anew_only_where_one_takes_many_seconds() -> None:
+    assert LineSpeed().largest_kept(LARGEST) == LARGEST
+    assert measured(60_000, 5.0).largest_kept(LARGEST) == 48_000
+    assert measured(100_000, 5.0).largest_kept(LARGEST) == LARGEST
+    assert measured(100, 5.0).largest_kept(LARGEST) == SMALLEST_PART
+    assert measured(100_000, 5.0).largest_kept(1000) == 1000

@@ -29,20 +29,20 @@ def test_urgent_captures_go_first_then_the_oldest(outbox: Outbox) -> None:
     first, second = put(outbox, b"1"), put(outbox, b"2")
     urgent = put(outbox, b"3", Priority.URGENT)
 
-    leased = [entry.capture_id for _ in range(4) if (entry := outbox.lease(PART))]
+    leased = [entry.capture_id for _ in range(4) if (entry := outbox.lease(PART, largest_kept=PART))]
 
     assert leased == [urgent, first, second]
 
 
 def test_a_lease_ends_when_it_is_let_go_and_the_cloud_may_know_the_capture_then(outbox: Outbox) -> None:
     put(outbox, b"1")
-    first = outbox.lease(PART)
+    first = outbox.lease(PART, largest_kept=PART)
     assert first is not None
     assert not first.announced
 
     outbox.release_all()
 
-    second = outbox.lease(PART)
+    second = outbox.lease(PART, largest_kept=PART)
     assert second is not None
     assert second.announced
 
@@ -50,28 +50,28 @@ def test_a_lease_ends_when_it_is_let_go_and_the_cloud_may_know_the_capture_then(
 def test_leases_end_with_the_process(tmp_path: Path) -> None:
     before = Outbox(tmp_path)
     put(before, b"1")
-    assert before.lease(PART)
+    assert before.lease(PART, largest_kept=PART)
     before.close()
 
     after = Outbox(tmp_path)
-    assert after.lease(PART) is None
+    assert after.lease(PART, largest_kept=PART) is None
     after.recover()
 
-    assert after.lease(PART)
+    assert after.lease(PART, largest_kept=PART)
     after.close()
 
 
-def test_the_part_size_of_the_first_sending_stands_unless_the_broker_allows_less(outbox: Outbox) -> None:
+def test_the_part_size_of_the_first_sending_stands_unless_it_is_too_large_by_now(outbox: Outbox) -> None:
     put(outbox, b"x" * 10_000)
 
     sizes = []
-    for size in (4096, 65536, 1024):
-        entry = outbox.lease(size)
+    for size, largest_kept in ((4096, 65536), (65536, 65536), (2048, 4096), (1024, 4095)):
+        entry = outbox.lease(size, largest_kept=largest_kept)
         assert entry is not None
         sizes.append(entry.plan().part_size)
         outbox.release_all()
 
-    assert sizes == [4096, 4096, 1024]
+    assert sizes == [4096, 4096, 4096, 1024]
 
 
 def test_the_longer_it_fails_the_later_it_comes(outbox: Outbox) -> None:
@@ -79,7 +79,7 @@ def test_the_longer_it_fails_the_later_it_comes(outbox: Outbox) -> None:
 
     delays = [outbox.retry_later(capture_id, Delay.LINE, "no one listens") for _ in range(20)]
 
-    assert outbox.lease(PART) is None
+    assert outbox.lease(PART, largest_kept=PART) is None
     due = outbox.seconds_to_next()
     assert due is not None
     assert 0 < due <= delays[-1]
@@ -93,12 +93,12 @@ def test_a_clock_that_is_set_back_holds_nothing_up(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, clock=lambda: times[-1])
     capture_id = put(outbox, b"1")
     outbox.retry_later(capture_id, Delay.LINE, "no one listens")
-    assert outbox.lease(PART) is None
+    assert outbox.lease(PART, largest_kept=PART) is None
 
     times.append(1_000_000_000.0)
 
     assert outbox.seconds_to_next() == 0.0
-    assert outbox.lease(PART) is not None
+    assert outbox.lease(PART, largest_kept=PART) is not None
     outbox.close()
 
 
@@ -127,7 +127,7 @@ def test_a_duplicate_of_a_stored_capture_is_an_original_too(outbox: Outbox) -> N
     outbox.put(a_capture(b"1", path=Path("/captures/copy.jpg")))
 
     assert [original.path.name for original in outbox.unsettled_originals()] == ["copy.jpg"]
-    assert outbox.lease(PART) is None
+    assert outbox.lease(PART, largest_kept=PART) is None
 
 
 def test_a_receipt_for_other_bytes_or_of_nobody_is_no_receipt(outbox: Outbox) -> None:
@@ -182,16 +182,16 @@ def test_a_result_for_other_bytes_is_not_shown(outbox: Outbox) -> None:
 
 def test_a_parked_capture_waits_for_a_person_and_blocks_nothing(outbox: Outbox) -> None:
     bad, good = put(outbox, b"1"), put(outbox, b"2")
-    outbox.lease(PART)
+    outbox.lease(PART, largest_kept=PART)
     assert outbox.park(bad, "The cloud refused it: it shows nothing")
 
-    entry = outbox.lease(PART)
+    entry = outbox.lease(PART, largest_kept=PART)
     assert entry is not None
     assert entry.capture_id == good
     assert outbox.counts().parked == 1
 
     assert outbox.retry(bad) == [bad]
-    entry = outbox.lease(PART)
+    entry = outbox.lease(PART, largest_kept=PART)
     assert entry is not None
     assert entry.capture_id == bad
     assert entry.reason is None
@@ -217,12 +217,12 @@ def test_a_payload_that_vanished_is_told(tmp_path: Path) -> None:
 def test_reannouncing_makes_everything_due(outbox: Outbox) -> None:
     put(outbox, b"1")
     late = put(outbox, b"2")
-    outbox.lease(PART)
+    outbox.lease(PART, largest_kept=PART)
     outbox.retry_later(late, Delay.DISTRUST, "no")
 
     outbox.reannounce_all()
 
-    assert [outbox.lease(PART) is not None for _ in range(3)] == [True, True, False]
+    assert [outbox.lease(PART, largest_kept=PART) is not None for _ in range(3)] == [True, True, False]
 
 
 def test_refused_files_are_listed_until_they_are_to_be_tried_again(outbox: Outbox) -> None:

@@ -56,7 +56,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(target=leases)
     def lease(self) -> object:
-        entry = self.outbox.lease(4)
+        entry = self.outbox.lease(4, largest_kept=4)
         waiting = [
             capture_id
             for capture_id, state in self.states.items()
