@@ -202,6 +202,8 @@ class TcpProxy:
     ) -> None:
         while True:
             arrives_at, data = await travelling.get()
+            if data and sink.transport.is_closing():
+                continue  # cut: what was under way is lost, and takes no time from the line
             await asyncio.sleep(max(arrives_at, self._slot(way, len(data))) - time.monotonic())
             if connection.swallowed:
                 continue
