@@ -20,8 +20,8 @@ OUTPUT_NAME = "logits"
 LARGEST_DIFFERENCE = 1e-4
 """By how much a logit of ONNX Runtime may differ from torch's: absolutely up to a logit of 1, relatively beyond.
 
-Noise drives a trained network far outside of what it learnt, to logits of a hundred and more, where float32 itself
-is no finer than 1e-5."""
+float32 errors grow with the sums behind a logit. Noise, far outside of what a network learnt, was seen to give logits
+of about -39 with a difference of 4e-4, that is 1e-5 of them; drawn and real images one of 1e-5 to 2.3e-5."""
 
 _SAMPLE_IMAGES = 5
 

@@ -79,7 +79,9 @@ class ModelCard(_CardPart):
     training: TrainingRecord
     held_out: tuple[HeldOutMetrics, ...] = Field(min_length=1)
     onnx_difference: float = Field(
-        ge=0.0, description="Largest difference of ONNX Runtime's logits from torch's at export; relative beyond 1."
+        ge=0.0,
+        description="Largest difference of ONNX Runtime's logits from torch's at export, each divided by torch's logit "
+        "where that is beyond 1 or -1; 1e-4 is the most that is exported.",
     )
     intended_use: Text
     limits: tuple[Text, ...] = Field(min_length=1)
