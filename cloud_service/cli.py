@@ -26,7 +26,7 @@ app.add_typer(devices.app, name="device")
 @app.command()
 def serve() -> None:
     """Serve the API and the page until SIGTERM or SIGINT; settings come from SMEARFLOW_… in the environment."""
-    from cloud_service import serve  # noqa: PLC0415 - FastAPI loads too slowly for `--help`
+    from cloud_service import serve
 
     serve.main()
 
@@ -34,8 +34,8 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's tables up to date. Safe to run at every start, and by several at a time."""
-    from cloud_service.config import settings  # noqa: PLC0415 - SQLAlchemy loads too slowly for `--help`
-    from cloud_service.migrations import upgrade  # noqa: PLC0415 - likewise
+    from cloud_service.config import settings
+    from cloud_service.migrations import upgrade
 
     upgrade(settings().database_url)
     typer.echo("The database is up to date.")

@@ -13,10 +13,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 @app.command()
 def add(site: str, device: str, *, json_: Json = False) -> None:
     """Enrol DEVICE for SITE and print its password, once. For a known device: a new password."""
-    from cloud_service.config import settings  # noqa: PLC0415 - `smearflow --help` must not wait for SQLAlchemy
-    from cloud_service.database import transaction  # noqa: PLC0415
-    from cloud_service.devices import service  # noqa: PLC0415
-    from cloud_service.devices.broker_admin import BrokerAdmin  # noqa: PLC0415
+    from cloud_service.config import settings
+    from cloud_service.database import transaction
+    from cloud_service.devices import service
+    from cloud_service.devices.broker_admin import BrokerAdmin
 
     with BrokerAdmin(settings()) as access, transaction() as session:
         credentials = service.enrol(session, access, site=site, device=device)
@@ -32,8 +32,8 @@ def add(site: str, device: str, *, json_: Json = False) -> None:
 @app.command(name="list")
 def list_(*, json_: Json = False) -> None:
     """List the enrolled devices."""
-    from cloud_service.database import snapshot  # noqa: PLC0415 - see above
-    from cloud_service.devices.queries import all_devices  # noqa: PLC0415
+    from cloud_service.database import snapshot
+    from cloud_service.devices.queries import all_devices
 
     with snapshot() as session:
         devices = all_devices(session)
@@ -65,9 +65,9 @@ def broker_roles(
 
     The passwords of the administrator and of the ingest replicas come from the settings.
     """
-    from cloud_service.config import settings  # noqa: PLC0415 - see above
-    from cloud_service.devices import broker_roles  # noqa: PLC0415
-    from shared.errors import ConfigurationError  # noqa: PLC0415
+    from cloud_service.config import settings
+    from cloud_service.devices import broker_roles
+    from shared.errors import ConfigurationError
 
     admin, password = settings().broker_admin_password, settings().broker_password.get_secret_value()
     if admin is None or not password:
@@ -79,10 +79,10 @@ def broker_roles(
 @app.command()
 def remove(device: str) -> None:
     """Shut DEVICE out. Its captures stay; `add` lets it in again."""
-    from cloud_service.config import settings  # noqa: PLC0415 - see above
-    from cloud_service.database import transaction  # noqa: PLC0415
-    from cloud_service.devices import service  # noqa: PLC0415
-    from cloud_service.devices.broker_admin import BrokerAdmin  # noqa: PLC0415
+    from cloud_service.config import settings
+    from cloud_service.database import transaction
+    from cloud_service.devices import service
+    from cloud_service.devices.broker_admin import BrokerAdmin
 
     with BrokerAdmin(settings()) as access, transaction() as session:
         service.disable(session, access, device=device)

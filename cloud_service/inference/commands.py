@@ -17,10 +17,10 @@ commands = typer.Typer()
 @commands.command()
 def worker() -> None:
     """Analyse captures: load the model, then take jobs from the database when nudged, or by the clock."""
-    from cloud_service import tasks  # noqa: F401, PLC0415 - registers the tasks; heavy, so not for every command
-    from cloud_service.celery_app import app  # noqa: PLC0415 - heavy
-    from cloud_service.config import settings  # noqa: PLC0415 - with the others
-    from cloud_service.inference.process import current  # noqa: PLC0415 - heavy
+    from cloud_service import tasks  # noqa: F401 - registers the tasks
+    from cloud_service.celery_app import app
+    from cloud_service.config import settings
+    from cloud_service.inference.process import current
 
     _log_json("worker", settings().log_level)
     raise typer.Exit(run_worker(app, current))
@@ -29,8 +29,8 @@ def worker() -> None:
 @commands.command()
 def beat() -> None:
     """Send the sweeps. Two of these do no harm, but one is enough."""
-    from cloud_service.celery_app import app  # noqa: PLC0415 - heavy
-    from cloud_service.config import settings  # noqa: PLC0415 - with the others
+    from cloud_service.celery_app import app
+    from cloud_service.config import settings
 
     _log_json("beat", settings().log_level)
     app.Beat(quiet=True, loglevel=settings().log_level).run()
@@ -48,7 +48,7 @@ def run_worker(app: "Celery", process: "Callable[[], InferenceProcess]") -> int:
     Raises:
         PermanentError: the model or the settings are not as they must be.
     """
-    from celery.signals import worker_shutting_down  # noqa: PLC0415 - heavy
+    from celery.signals import worker_shutting_down
 
     inference = process()
 
@@ -69,9 +69,9 @@ def run_worker(app: "Celery", process: "Callable[[], InferenceProcess]") -> int:
 
 
 def _log_json(process: str, level: str) -> None:
-    from celery.signals import setup_logging  # noqa: PLC0415 - heavy
+    from celery.signals import setup_logging
 
-    from shared.logs import configure  # noqa: PLC0415 - with the other
+    from shared.logs import configure
 
     configure(process, level)
 

@@ -14,10 +14,10 @@ def ingest(
     of: Annotated[int | None, typer.Option(help="How many replicas divide the sites.")] = None,
 ) -> None:
     """Take captures in from the broker until told to stop."""
-    from cloud_service.config import settings  # noqa: PLC0415 - `smearflow --help` must not wait for SQLAlchemy
-    from cloud_service.ingest.service import run  # noqa: PLC0415
-    from shared.errors import ConfigurationError  # noqa: PLC0415
-    from shared.logs import configure  # noqa: PLC0415
+    from cloud_service.config import settings
+    from cloud_service.ingest.service import run
+    from shared.errors import ConfigurationError
+    from shared.logs import configure
 
     given = {"shard": shard, "shard_count": of}
     chosen = settings().model_copy(update={name: value for name, value in given.items() if value is not None})
@@ -30,10 +30,10 @@ def ingest(
 @app.command()
 def check_archive(*, json_: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:
     """Compare every stored capture with its blob and its digest; exit code 1 where something is lost or altered."""
-    from cloud_service.blob_store import open_blob_store  # noqa: PLC0415 - see above
-    from cloud_service.config import settings  # noqa: PLC0415
-    from cloud_service.database import engine  # noqa: PLC0415
-    from cloud_service.ingest.archive import check_archive as check  # noqa: PLC0415
+    from cloud_service.blob_store import open_blob_store
+    from cloud_service.config import settings
+    from cloud_service.database import engine
+    from cloud_service.ingest.archive import check_archive as check
 
     report = check(engine(), open_blob_store(settings()))
     if json_:

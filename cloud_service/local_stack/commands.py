@@ -32,8 +32,8 @@ def up(
 
     Example: smearflow up --data /srv/smearflow --port 8000
     """
-    from cloud_service.local_stack.stack import StackOptions  # noqa: PLC0415 - likewise
-    from cloud_service.local_stack.up import run_up  # noqa: PLC0415 - `--help` need not load the stack
+    from cloud_service.local_stack.stack import StackOptions
+    from cloud_service.local_stack.up import run_up
 
     run_up(
         StackOptions(
@@ -65,6 +65,6 @@ def demo(
 
     Examples: smearflow demo; smearflow demo --captures ~/smears --json > results.json
     """
-    from cloud_service.local_stack.demo import run_demo  # noqa: PLC0415 - `--help` need not load the stack
+    from cloud_service.local_stack.demo import run_demo
 
     raise typer.Exit(run_demo(captures=captures, data=data, as_json=as_json))

@@ -31,10 +31,10 @@ def train(
     plain: Annotated[bool, typer.Option("--plain", help="The traditional CNN: no squeeze-and-excitation.")] = False,
 ) -> None:
     """Train a network on labelled images, choose its best epoch, measure it on held-out images and export it."""
-    from cloud_service.ml.network.settings import NetworkSettings  # noqa: PLC0415 - see the module's text
-    from cloud_service.ml.training.progress import shown_progress  # noqa: PLC0415
-    from cloud_service.ml.training.run import CardTexts, run_training  # noqa: PLC0415
-    from cloud_service.ml.training.settings import Recipe, TrainingSettings  # noqa: PLC0415
+    from cloud_service.ml.network.settings import NetworkSettings
+    from cloud_service.ml.training.progress import shown_progress
+    from cloud_service.ml.training.run import CardTexts, run_training
+    from cloud_service.ml.training.settings import Recipe, TrainingSettings
 
     recipe = Recipe(
         network=NetworkSettings(squeeze_excitation=not plain),
@@ -62,9 +62,9 @@ def show(
 @model_app.command()
 def verify(model: ModelArgument) -> None:
     """Check that every file of a package is the one that its card names, and that both runtimes agree on it."""
-    from cloud_service.ml.deployed_network import DeployedNetwork  # noqa: PLC0415 - see the module's text
-    from cloud_service.ml.export import largest_difference, sample_pixels  # noqa: PLC0415
-    from cloud_service.ml.weights import network_of  # noqa: PLC0415
+    from cloud_service.ml.deployed_network import DeployedNetwork
+    from cloud_service.ml.export import largest_difference, sample_pixels
+    from cloud_service.ml.weights import network_of
 
     package = load_package(model)
     network = DeployedNetwork(network_of(package), package.card.preprocess)
@@ -79,9 +79,9 @@ def export(
     model: ModelArgument, *, out: Annotated[Path, typer.Option(help="The ONNX file to write; must not exist.")]
 ) -> None:
     """Build a package's ONNX file anew from its weights."""
-    from cloud_service.ml.deployed_network import DeployedNetwork  # noqa: PLC0415 - see the module's text
-    from cloud_service.ml.export import export_onnx, largest_difference, sample_pixels  # noqa: PLC0415
-    from cloud_service.ml.weights import network_of  # noqa: PLC0415
+    from cloud_service.ml.deployed_network import DeployedNetwork
+    from cloud_service.ml.export import export_onnx, largest_difference, sample_pixels
+    from cloud_service.ml.weights import network_of
 
     package = load_package(model)
     size = package.card.preprocess.size
@@ -96,8 +96,8 @@ def export(
 @model_app.command("make-demo")
 def make_demo(*, out: Annotated[Path, typer.Option(help="Gets data/, metrics.jsonl and the package, model/.")]) -> None:
     """Make the demo model that ships with Smearflow, from a fixed seed; about seven minutes on two idle cores."""
-    from cloud_service.ml import demo  # noqa: PLC0415 - see the module's text
-    from cloud_service.ml.training.progress import shown_progress  # noqa: PLC0415
+    from cloud_service.ml import demo
+    from cloud_service.ml.training.progress import shown_progress
 
     with shown_progress(demo.RECIPE.training.epochs) as listener:
         package = demo.make_demo(out, lambda kind: typer.echo(f"Drawing images: {kind}", err=True), listener)
@@ -113,7 +113,7 @@ def synthesise(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same images.")] = 1,
 ) -> None:
     """Draw a data set of procedural smears, half of them with lymphoblasts. They have no clinical meaning."""
-    from cloud_service.ml.datasets import procedural  # noqa: PLC0415 - keeps drawing out of the other commands
+    from cloud_service.ml.datasets import procedural
 
     counts: dict[procedural.Kind, int] = {"crop": crops, "field": fields}
     procedural.synthesise(out, counts, seed, lambda kind: typer.echo(f"Drawing images: {kind}", err=True))
