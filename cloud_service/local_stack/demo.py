@@ -22,7 +22,7 @@ from shared.logs import configure
 
 INTERRUPTED = 130
 _LOOK_SECONDS = 1.0
-_STUCK_SECONDS = 120.0
+_STUCK_SECONDS = 60.0
 
 
 def run_demo(*, captures: Path | None, data: Path | None, as_json: bool) -> int:
@@ -82,6 +82,9 @@ class _Run:
             files = await self._until_answered()
             await events.caught_up({file.capture_id for file in files.values() if file.is_diagnosed})
         self.report = DemoReport([(file, files.get(file.path)) for file in self._expected], events.seen_at)
+        if not self.report.succeeded:
+            for complaint in self._stack.complaints():
+                self._console.print(complaint, markup=False)
 
     async def _until_answered(self) -> dict[Path, EdgeFile]:
         loop = asyncio.get_running_loop()

@@ -101,6 +101,14 @@ class LocalStack:
         """End and reap everything."""
         await self._supervisor.stop()
 
+    def complaints(self) -> list[str]:
+        """For each program that had to be started again: how often, and the last line that it wrote."""
+        return [
+            f"{name} was started again {count} times; its log ends: {_last_line(self._supervisor.log_of(name))}"
+            for name, count in self._supervisor.restarts().items()
+            if count
+        ]
+
     def cloud_environment(self, shard: int = 0) -> dict[str, str]:
         """The settings of the cloud's processes (see cloud_service/config.py)."""
         settings = {
@@ -191,6 +199,11 @@ async def _device_online(client: httpx.AsyncClient) -> bool:
     except httpx.TransportError:
         return False
     return answer.is_success and any(row["presence"] == "online" for row in answer.json())
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").rstrip().splitlines()
+    return lines[-1] if lines else "(empty)"
 
 
 def _numbered(name: str, number: int) -> str:

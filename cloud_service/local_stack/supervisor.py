@@ -88,6 +88,10 @@ class Supervisor:
                 await keeper
         self._record()
 
+    def restarts(self) -> dict[str, int]:
+        """How often each program had to be started again."""
+        return {name: child.restarts for name, child in self._children.items()}
+
     def log_of(self, name: str) -> Path:
         """Where a program's output goes."""
         return self._folder / "logs" / f"{name}.log"
