@@ -40,8 +40,8 @@ DEFAULT_CONFIG = Path("edge.toml")
 @app.command(epilog="Example: smearflow-edge run --config /var/lib/smearflow-edge/edge.toml")
 def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Watch the folders and send what appears, until Ctrl-C or SIGTERM. Logs JSON lines to standard error."""
-    from edge_agent import agent  # noqa: PLC0415 - the other commands need neither watcher nor MQTT client
-    from shared.logs import configure  # noqa: PLC0415
+    from edge_agent import agent
+    from shared.logs import configure
 
     configure("edge", load_config(config).log_level)
     if agent.run(config) is agent.Ending.FAILED:
@@ -51,7 +51,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
 @app.command(epilog="Example: smearflow-edge status --json | jq .captures")
 def status(config: ConfigFile = DEFAULT_CONFIG, *, json_: Json = False) -> None:
     """Show connection, queue, parked and refused captures and the latest results. Exit code 1 if a person is needed."""
-    from edge_agent.status import read_status, status_lines  # noqa: PLC0415 - `--help` need not wait for it
+    from edge_agent.status import read_status, status_lines
 
     with _outbox(config) as (settings, outbox):
         found = read_status(settings, outbox)
@@ -91,7 +91,7 @@ def enrol(  # noqa: PLR0913 - the options of a command
     force: Annotated[bool, typer.Option("--force", help="Replace a former enrolment, but its key.")] = False,
 ) -> None:
     """Write this device's settings, and its secrets for this account alone."""
-    from edge_agent import enrolment  # noqa: PLC0415
+    from edge_agent import enrolment
 
     if credentials is not None:
         given = enrolment.Credentials.read(_read(credentials))
@@ -119,7 +119,7 @@ def list_(
     json_: Json = False,
 ) -> None:
     """List captures with their files, state, reason and result, and the files that were refused."""
-    from edge_agent.status import list_outbox, listing_lines  # noqa: PLC0415
+    from edge_agent.status import list_outbox, listing_lines
 
     with _outbox(config) as (_, outbox):
         listing = list_outbox(outbox, limit=None if all_ else 100)
@@ -156,7 +156,7 @@ def retry(
 @app.command(epilog="Example: smearflow-edge doctor --config edge.toml")
 def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Check settings, secrets, folders, disk, clock and the way to the broker; each finding says what to do."""
-    from edge_agent.doctor import examine  # noqa: PLC0415
+    from edge_agent.doctor import examine
 
     bad = False
     for check in examine(config):
