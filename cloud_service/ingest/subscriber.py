@@ -13,13 +13,13 @@ from sqlalchemy import Engine, select
 
 from cloud_service.config import Settings
 from cloud_service.database import snapshot
-from cloud_service.ingest.backoff import Backoff
 from cloud_service.ingest.batch import Outgoing
 from cloud_service.ingest.connection import Arrived, Connected, Connection, Inbox, Lost, Subscribed, Woken
 from cloud_service.ingest.processor import Processor, database_errors
 from cloud_service.ingest.results import deliver_due
 from cloud_service.ingest.sweep import sweep
 from cloud_service.models import Site, now
+from shared.backoff import Backoff
 from shared.errors import TransientError
 from shared.logs import get_logger
 from shared.messages import CloudState

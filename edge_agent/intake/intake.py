@@ -1,10 +1,8 @@
 """The intake: takes files as they become ready and puts them into the outbox. One thread; nothing stops it."""
 
-import random
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from edge_agent.intake.capture import (
 from edge_agent.intake.stability import Clock, look_at
 from edge_agent.intake.taking import Taking
 from edge_agent.intake.watcher import Watcher
+from shared.backoff import pause
 from shared.errors import TransientError
 from shared.logs import get_logger
 
@@ -68,14 +67,12 @@ class Intake:
         store: CaptureStore,
         guard: DiskGuard,
         clock: Clock = time.monotonic,
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._watcher = watcher
         self._taking = taking
         self._store = store
         self._guard = guard
         self._clock = clock
-        self._jitter = jitter
         self._retries: dict[Path, _Retry] = {}
         self._told: dict[Path, str] = {}
         self._disk_alarm: str | None = None
@@ -167,10 +164,8 @@ class Intake:
             self._told[refusal.path] = refusal.reason
 
     def _retry_later(self, path: Path, reason: str) -> None:
-        """Back-off doubles up to a minute, with jitter."""
         attempt = self._retries[path].attempt + 1 if path in self._retries else 0
-        longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempt, 10))
-        due = self._clock() + longest * (0.5 + self._jitter() / 2)
+        due = self._clock() + pause(attempt, FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS)
         self._retries[path] = _Retry(due, attempt, reason)
         _log.info("tried again later", reason=reason, attempt=attempt)
 

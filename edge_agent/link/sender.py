@@ -11,7 +11,6 @@ from importlib.metadata import version
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from edge_agent.link.backoff import Backoff
 from edge_agent.link.commands import Commands
 from edge_agent.link.courier import Courier
 from edge_agent.link.events import Disconnected, LinkEvent, LinkProblem, LinkState, Published
@@ -19,6 +18,7 @@ from edge_agent.link.flight import Outgoing, Pace
 from edge_agent.link.inbox import Inbox
 from edge_agent.link.session import Line, Session
 from edge_agent.outbox.outbox import Outbox
+from shared.backoff import Backoff
 from shared.errors import TransientError
 from shared.logs import get_logger
 from shared.messages import DeviceStatus
@@ -27,6 +27,9 @@ from shared.vocabulary import Presence
 
 log = get_logger(__name__)
 
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 15.0  # so that a line that is back is used soon, and edges of one broker come back spread
+_SELDOM_SECONDS = 60.0  # where only a person can mend what is wrong
 _STEADY_SECONDS = 5.0  # a connection that held so long was no failed try
 _FAREWELL_SECONDS = 2.0
 _Signal = tuple[int, LinkEvent] | None  # with the number of its connection; None only wakes
@@ -78,7 +81,8 @@ class Sender:
         self._generation = 0
         self._link = LinkState(connected=False, since=datetime.now(UTC), paused=outbox.paused())
         jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._backoff = Backoff(jitter)
+        self._backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        self._seldom = Backoff(_SELDOM_SECONDS, _SELDOM_SECONDS)
         self._courier = Courier(outbox=outbox, address=address, pace=pace, on_stored=listener.stored, jitter=jitter)
         self._courier.pause(paused=self._link.paused)
         self._commands = Commands(outbox=outbox, courier=self._courier, on_reload=listener.reload)
@@ -92,7 +96,8 @@ class Sender:
                 continue
             if time.monotonic() - began > _STEADY_SECONDS:
                 self._backoff.reset()
-            delay = self._backoff.delay(seldom=end.problem.needs_a_person)
+            backoff = self._seldom if end.problem.needs_a_person else self._backoff
+            delay = backoff.next()
             log.warning("no connection", problem=end.problem, detail=end.detail, retry_in_seconds=round(delay, 1))
             self._rest(delay)
 

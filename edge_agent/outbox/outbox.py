@@ -7,7 +7,6 @@ does, by several processes.
 """
 
 import os
-import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from edge_agent.outbox.database import OutboxDatabase
 from edge_agent.outbox.records import LONGEST_DELAY, Manifest, OutboxEntry
 from edge_agent.outbox.spool import Spool
 from edge_agent.outbox.views import OutboxViews
+from shared.backoff import pause
 from shared.errors import ProtocolError, TransientError
 from shared.identifiers import new_capture_id
 from shared.messages import Receipt, Result
@@ -53,7 +53,6 @@ class Outbox(OutboxViews):
         self._folder = state_dir
         self.spool = Spool(state_dir / "spool")
         super().__init__(OutboxDatabase(state_dir / "outbox.sqlite"), clock)
-        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     def recover(self) -> None:
         """What the agent, and nobody else, does at its start: end old leases, sweep the spool, find lost payloads."""
@@ -134,9 +133,7 @@ class Outbox(OutboxViews):
             ).fetchone()
             if row is None:
                 return 0.0
-            doublings: int = min(row["attempts"] - 1, 16)
-            ceiling = min(_FIRST_DELAY[kind] * 2.0**doublings, LONGEST_DELAY)
-            delay = ceiling * self._jitter.uniform(0.5, 1.0)
+            delay = pause(row["attempts"] - 1, _FIRST_DELAY[kind], LONGEST_DELAY)
             connection.execute(
                 "UPDATE capture SET not_before = ? WHERE capture_id = ?", (self._clock() + delay, str(capture_id))
             )

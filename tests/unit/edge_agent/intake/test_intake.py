@@ -28,7 +28,7 @@ class Bench:
         watcher = Watcher(WatchSection(folders=(folder,), scan_seconds=10), self.store.is_known, self.clock)
         guard = DiskGuard(folder, 10**6, lambda _: self.free)
         rules = rules or {"unidentified": "own-case"}
-        self.intake = Intake(watcher, taking(None, **rules), self.store, guard, self.clock, lambda: 1.0)
+        self.intake = Intake(watcher, taking(None, **rules), self.store, guard, self.clock)
 
     def run(self, seconds: float) -> None:
         end = self.clock.now + seconds
