@@ -3,7 +3,6 @@
 A result is published again and again, with a doubling wait, until the device says that it was shown.
 """
 
-import random
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +14,7 @@ from cloud_service.captures.custody import stamp_all
 from cloud_service.config import settings
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.models import Capture, Delivery, Site, now
+from shared.backoff import pause
 from shared.messages import Ack, Result, ResultKind
 from shared.topics import shard_of
 from shared.vocabulary import CustodyStage
@@ -68,9 +68,7 @@ def wait_after(attempts: int) -> timedelta:
 
     The jitter keeps the results of devices that went away together from being sent together.
     """
-    doublings = min(attempts, 32)
-    step = min(settings().delivery_retry_seconds * 2**doublings, LONGEST_WAIT_SECONDS)
-    return timedelta(seconds=step * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+    return timedelta(seconds=pause(attempts, settings().delivery_retry_seconds, LONGEST_WAIT_SECONDS))
 
 
 def acknowledge(session: Session, device_id: str, ack: Ack) -> bool:
