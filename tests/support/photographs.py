@@ -11,11 +11,22 @@ from cloud_service.ml.synthetic.smear import make_crop, make_field
 
 FIELD_SIZE = (2592, 1944)  # the larger camera of ALL-IDB1
 _DIFFERENT_FIELDS = 4
+_DIFFERENT_CROPS = 50
 
 
 def draw_crops(folder: Path, count: int, *, first: int = 0) -> list[Path]:
     """Single cells of 257 x 257 pixels, none like another that begins with another `first`."""
     return [_draw_crop(folder / f"crop-{number:04}.jpg", number) for number in range(first, first + count)]
+
+
+def draw_many_crops(folder: Path, count: int) -> list[Path]:
+    """As many single cells as one likes: a few are drawn, the others are shifted copies of them."""
+    drawn = [np.asarray(Image.open(path)) for path in draw_crops(folder, min(count, _DIFFERENT_CROPS))]
+    paths = [folder / f"cell-{number:05}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        shift, which = divmod(number, len(drawn))
+        Image.fromarray(np.roll(drawn[which], shift, axis=1)).save(path, quality=92)
+    return paths
 
 
 def draw_fields(folder: Path, count: int) -> list[Path]:
