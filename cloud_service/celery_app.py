@@ -66,7 +66,10 @@ _RULES: dict[str, Any] = {
     "task_acks_late": True,
     # Rejecting what killed its worker hands the same poison out for ever; attempts are counted in the database instead.
     "task_reject_on_worker_lost": False,
-    "worker_prefetch_multiplier": 1,
+    # No bound: where Redis dies between a task and its acknowledgement, the message counts as under way for ever, and
+    # with a bound of one the worker never asks for another, nor finds that its connection is lost. The solo pool runs
+    # each message as it comes, so there is nothing to hold back from other workers.
+    "worker_prefetch_multiplier": 0,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
     "worker_send_task_events": False,

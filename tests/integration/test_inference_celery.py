@@ -29,9 +29,10 @@ def start(tmp_path: Path, cloud: InferenceCloud) -> Iterator[Start]:
     """A factory of running processes; `changes` replace settings."""
     children: list[WorkerChild] = []
 
-    def started(mode: str, **changes: object) -> WorkerChild:
+    def started(mode: str, *, runtime: str = "fake", **changes: object) -> WorkerChild:
         folder = tmp_path / f"{mode}-{len(children)}"
-        children.append(WorkerChild(folder, cloud.settings.model_copy(update=changes), mode=mode))
+        settings = cloud.settings.model_copy(update=changes)
+        children.append(WorkerChild(folder, settings, mode=mode, runtime=runtime))
         return children[-1].start()
 
     yield started
@@ -121,3 +122,23 @@ def test_worker_and_beat_go_on_after_redis_was_killed(cloud: InferenceCloud, red
     assert_each_answered_once(cloud, 3)
     assert not worker.has_ended()
     assert not beat.has_ended()
+
+
+def test_a_worker_that_redis_left_in_the_middle_of_a_task_hears_the_next_nudge(
+    cloud: InferenceCloud, redis_server: Redis, start: Start
+) -> None:
+    worker = start("celery", runtime="gated")
+    cloud.store(png(10))
+    with Notifier(redis_server.url) as notifier:
+        notifier.inference()
+        wait_until(worker.started.exists)
+        redis_server.kill()
+        worker.go.touch()
+        wait_until(lambda: "Couldn't ack" in worker.log.read_text())
+        redis_server.start()
+
+        cloud.store(png(20))
+        notifier.inference()
+        wait_until(cloud.is_idle)
+
+    assert_each_answered_once(cloud, 2)
