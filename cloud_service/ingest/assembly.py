@@ -104,8 +104,9 @@ def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) ->
         Whether a job was added. False also where another replica has settled the captures meanwhile.
     """
     at, stored, refused = now(), [], []
+    captures = _locked(session, [verdict.capture_id for verdict in verdicts])
     for verdict in verdicts:
-        capture = session.get_one(Capture, verdict.capture_id, with_for_update=True, populate_existing=True)
+        capture = captures[verdict.capture_id]
         if capture.state != CaptureState.ANNOUNCED:
             receipts.settled(address_of(capture), capture)
             continue
@@ -131,6 +132,12 @@ def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) ->
     for capture in refused:
         receipts.refused(address_of(capture), capture.id, capture.reason or "")
     return bool(stored)
+
+
+def _locked(session: Session, capture_ids: Sequence[UUID]) -> dict[UUID, Capture]:
+    """The captures as they are now, kept from others until the commit; in one order, so that no two replicas block."""
+    rows = select(Capture).where(Capture.id.in_(capture_ids)).order_by(Capture.id).with_for_update()
+    return {capture.id: capture for capture in session.scalars(rows, execution_options={"populate_existing": True})}
 
 
 def _write(session: Session, stored: Sequence[Capture], refused: Sequence[Capture], at: datetime) -> None:

@@ -110,6 +110,7 @@ class Batch:
     acks: list[tuple[str, str, Ack]] = field(default_factory=list)  # with topic and device
     touched: set[UUID] = field(default_factory=set)  # captures whose parts may all be there now
     asked: set[UUID] = field(default_factory=set)  # captures whose device wants to know what is missing
+    told_devices: set[str] = field(default_factory=set)  # devices whose state people see otherwise now
     receipts: Receipts = field(default_factory=Receipts)
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
     early: dict[str, tuple[int, int]] = field(default_factory=dict)  # a device's parts without announce: count, bytes

@@ -30,7 +30,13 @@ def take_status(batch: Batch, message: Incoming, topic: UpTopic, device: Device)
     elif not _take_death(status, device):
         return
     if _shown(device) != before:
-        batch.session.flush()
+        batch.told_devices.add(device.id)
+
+
+def tell_of_devices(batch: Batch) -> None:
+    """Write an event for each device that looks different now; after all else, since other writers of events wait."""
+    batch.session.flush()
+    for device in filter(None, (batch.find(Device, device_id) for device_id in sorted(batch.told_devices))):
         payload = DeviceSummary.model_validate(device).model_dump(mode="json")
         record_event(batch.session, EventKind.DEVICE, device.id, payload, device.site_id)
         batch.changed = True

@@ -16,6 +16,7 @@ from cloud_service.ingest.assembly import PartsLost, Verdict, arrived_checksums,
 from cloud_service.ingest.batch import Batch, Incoming, Outgoing, Receipts
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.handlers import keep_acks, receive
+from cloud_service.ingest.presence import tell_of_devices
 from cloud_service.ingest.refusals import write_refusals
 from cloud_service.ingest.staging import complete_captures, keep_parts
 from cloud_service.models import Capture
@@ -63,6 +64,7 @@ class Processor:
                 checksums = arrived_checksums(session, captures)
                 keep_acks(batch)
                 write_refusals(batch)
+                tell_of_devices(batch)
             inference = self._settle(captures, checksums, batch.receipts)
         return Outcome(batch.receipts.messages(), inference=inference, changes=batch.changed or bool(captures))
 

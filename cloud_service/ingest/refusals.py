@@ -25,8 +25,8 @@ def note_refusal(batch: Batch, topic: str, reason: str) -> None:
 
 
 def write_refusals(batch: Batch) -> None:
-    """Write what was counted, and log each kind once."""
-    for (topic, reason), count in batch.refusals.items():
+    """Write what was counted, and log each kind once. In one order, so that no two replicas block each other."""
+    for (topic, reason), count in sorted(batch.refusals.items()):
         log.warning("messages refused", topic=topic, reason=reason, count=count)
         row = _row(batch, topic, reason)
         row.count += count
@@ -38,7 +38,10 @@ def _row(batch: Batch, topic: str, reason: str) -> WireRefusal:
     session = batch.session
     for wanted in (reason, OTHER_REASONS):
         found = session.scalars(
-            select(WireRefusal).where(WireRefusal.topic == topic, WireRefusal.reason == wanted).limit(1)
+            select(WireRefusal)
+            .where(WireRefusal.topic == topic, WireRefusal.reason == wanted)
+            .limit(1)
+            .with_for_update()  # replicas share a place for what is no device's, and none may lose another's count
         ).first()
         if found is not None:
             return found

@@ -68,3 +68,11 @@ def test_what_the_broker_remembers_says_nothing_about_clock_and_time(
     found = row(engine)
     assert found.presence == Presence.ONLINE
     assert (found.last_seen_at, found.clock_skew_seconds) == (None, None)
+
+
+def test_news_of_one_batch_is_one_event_that_tells_how_it_ended(
+    processor: Processor, engine: Engine, device: TestDevice
+) -> None:
+    processor.process([device.status(Presence.ONLINE, FIRST, NOW, depth=depth) for depth in (3, 2, 1)])
+    with snapshot(engine) as session:
+        assert [event.payload["outbox_depth"] for event in session.scalars(select(Event))] == [1]
