@@ -71,17 +71,16 @@ def wait_after(attempts: int) -> timedelta:
     return timedelta(seconds=pause(attempts, settings().delivery_retry_seconds, LONGEST_WAIT_SECONDS))
 
 
-def acknowledge(session: Session, device_id: str, ack: Ack) -> bool:
-    """Take a device's word that it has shown a result.
+def acknowledge_all(session: Session, acks: Sequence[tuple[str, Ack]]) -> list[bool]:
+    """Take devices' words, at least one, that they have shown results.
+
+    Args:
+        session: the transaction of the batch that brought them.
+        acks: each with the id of the device that sent it.
 
     Returns:
-        True where this device was to have this result of this capture, also when it says so again; False otherwise.
+        In their order: True where the device was to have this result of this capture, also when it says so again.
     """
-    return acknowledge_all(session, [(device_id, ack)])[0]
-
-
-def acknowledge_all(session: Session, acks: Sequence[tuple[str, Ack]]) -> list[bool]:
-    """`acknowledge` for several devices' words, at least one, in few statements; the answers are in their order."""
     wanted = select(Delivery).where(Delivery.id.in_({ack.delivery_id for _, ack in acks})).order_by(Delivery.id)
     found = {delivery.id: delivery for delivery in session.scalars(wanted.with_for_update())}
     answers, fresh = [], {}

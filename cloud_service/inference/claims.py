@@ -15,8 +15,9 @@ from sqlalchemy import CTE, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from cloud_service.delivery.events import record_capture_events
 from cloud_service.errors import LostClaimError
-from cloud_service.inference.jobs import mark_failed, tell_of_failure
+from cloud_service.inference.jobs import mark_failed
 from cloud_service.models import Capture, InferenceJob, now
 from shared.vocabulary import JobState
 
@@ -119,9 +120,12 @@ def fail_exhausted(session: Session, max_attempts: int) -> int:
         .returning(InferenceJob.capture_id)
         .execution_options(synchronize_session=False)
     ).all()
-    for capture_id in sorted(failed):
-        tell_of_failure(session, session.get_one(Capture, capture_id), reason)
-    return len(failed)
+    captures = session.scalars(select(Capture).where(Capture.id.in_(failed)).order_by(Capture.id)).all()
+    for capture in captures:
+        mark_failed(session, capture, reason)
+    if captures:
+        record_capture_events(session, captures)
+    return len(captures)
 
 
 def _claimable(at: datetime) -> ColumnElement[bool]:

@@ -14,13 +14,8 @@ from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, JobState, Priority
 
 
-def add_job(session: Session, capture: Capture) -> None:
-    """Put a capture into the queue, within the transaction that stores it. A second time changes nothing."""
-    add_jobs(session, [capture])
-
-
 def add_jobs(session: Session, captures: Sequence[Capture]) -> None:
-    """`add_job` for several captures, at least one, in one statement."""
+    """Put captures, at least one, into the queue, within the transaction that stores them; once, however often told."""
     jobs = [
         {
             "capture_id": capture.id,
@@ -51,14 +46,8 @@ def retry_job(session: Session, capture_id: UUID) -> None:
     record_capture_event(session, capture)
 
 
-def tell_of_failure(session: Session, capture: Capture, reason: str) -> None:
-    """Mark a capture's analysis as failed and say why: to its device, and to the browsers."""
-    mark_failed(session, capture, reason)
-    record_capture_event(session, capture)
-
-
 def mark_failed(session: Session, capture: Capture, reason: str) -> None:
-    """`tell_of_failure` without its event, for those who write several and put all events at the end."""
+    """Mark a capture's analysis as failed and tell its device why; its event is the caller's, after all else."""
     capture.state, capture.reason = CaptureState.FAILED, reason
     failure = Result(
         delivery_id=uuid4(),

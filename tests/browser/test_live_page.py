@@ -10,7 +10,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
-from cloud_service.inference.jobs import tell_of_failure
 from cloud_service.models import Capture, InferenceJob, WireRefusal
 from shared.vocabulary import CaptureState, JobState
 from tests.support.web import (
@@ -19,6 +18,7 @@ from tests.support.web import (
     add_analysed,
     add_capture,
     analyse,
+    give_up,
     jpeg,
     store,
     web_settings,
@@ -126,7 +126,7 @@ def test_a_failed_capture_says_why_and_is_tried_again(page: Page, server: ApiSer
         capture = add_capture(session, 0)
         store(session, server.blobs, capture, jpeg())
         session.get_one(InferenceJob, capture.id).state = JobState.FAILED
-        tell_of_failure(session, capture, "The worker ended three times.")
+        give_up(session, capture, "The worker ended three times.")
         refused = add_capture(session, 1, state=CaptureState.REFUSED, reason="The image is in CMYK.")
         session.add(WireRefusal(topic="smearflow/v1/north/scope-1/up/announce", reason="No JSON.", count=2))
     log_in(page, server)

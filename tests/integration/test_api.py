@@ -9,7 +9,6 @@ from PIL import Image
 
 from cloud_service.database import transaction
 from cloud_service.delivery.results import add_delivery
-from cloud_service.inference.jobs import tell_of_failure
 from cloud_service.models import Capture, InferenceJob, WireRefusal
 from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, JobState
@@ -19,6 +18,7 @@ from tests.support.web import (
     a_problem,
     add_analysed,
     add_capture,
+    give_up,
     jpeg,
     store,
 )
@@ -147,7 +147,7 @@ def test_only_a_failed_capture_is_tried_again(server: ApiServer, client: httpx.C
         store(session, server.blobs, capture, jpeg())
         job = session.get_one(InferenceJob, capture.id)
         job.state, job.attempts = JobState.FAILED, 3
-        tell_of_failure(session, capture, "The worker ended three times.")
+        give_up(session, capture, "The worker ended three times.")
 
     assert client.get(f"/api/captures/{capture.id}").json()["reason"] == "The worker ended three times."
     again = client.post(f"/api/captures/{capture.id}/retry")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from cloud_service.database import snapshot, transaction
-from cloud_service.delivery.results import acknowledge, add_delivery, due, hasten, sent
+from cloud_service.delivery.results import acknowledge_all, add_delivery, due, hasten, sent
 from cloud_service.models import Capture, CustodyEntry, Delivery, Device, Event, Site, now
 from shared.messages import Ack, Result, ResultKind
 from shared.topics import shard_of
@@ -52,9 +52,8 @@ def send(cloud: InferenceCloud, *delivery_ids: UUID) -> None:
 
 def ack(cloud: InferenceCloud, delivery_id: UUID, capture_id: UUID, device: str = "scope-1") -> bool:
     with transaction(cloud.engine) as session:
-        return acknowledge(
-            session, device, Ack(capture_id=capture_id, delivery_id=delivery_id, shown_at=now() + timedelta(days=1))
-        )
+        word = Ack(capture_id=capture_id, delivery_id=delivery_id, shown_at=now() + timedelta(days=1))
+        return acknowledge_all(session, [(device, word)])[0]
 
 
 def custody(cloud: InferenceCloud) -> set[str]:

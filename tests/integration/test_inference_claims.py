@@ -11,7 +11,7 @@ import pytest
 from cloud_service.database import transaction
 from cloud_service.errors import ConflictError, LostClaimError, NotFoundError
 from cloud_service.inference.claims import Claim, claim_batch, complete, count_claimable, fail, fail_exhausted, release
-from cloud_service.inference.jobs import add_job, retry_job
+from cloud_service.inference.jobs import add_jobs, retry_job
 from cloud_service.models import Capture, Delivery, Event, InferenceJob, now
 from shared.vocabulary import CaptureState, JobState
 from tests.support.inference import InferenceCloud, png
@@ -67,7 +67,7 @@ def test_adding_a_job_twice_changes_nothing(cloud: InferenceCloud) -> None:
     claim(cloud)
 
     with transaction(cloud.engine) as session:
-        add_job(session, session.get_one(Capture, capture_id))
+        add_jobs(session, [session.get_one(Capture, capture_id)])
 
     assert cloud.job(capture_id).state == JobState.CLAIMED
 

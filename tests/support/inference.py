@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from cloud_service.blob_store import open_blob_store
 from cloud_service.config import Settings
 from cloud_service.database import make_engine, snapshot, transaction
-from cloud_service.inference.jobs import add_job
+from cloud_service.inference.jobs import add_jobs
 from cloud_service.inference.worker import InferenceWorker
 from cloud_service.ml.model_card import HeldOutMetrics, ModelCard, TrainingRecord
 from cloud_service.ml.network.settings import NetworkSettings
@@ -196,7 +196,7 @@ class InferenceCloud:
             received_at=TAKEN_AT,
         )
         session.add(capture)
-        add_job(session, capture)
+        add_jobs(session, [capture])
         return capture
 
 

@@ -20,7 +20,7 @@ from cloud_service.captures.custody import stamp
 from cloud_service.config import Settings
 from cloud_service.database import make_engine, transaction
 from cloud_service.delivery.events import record_capture_event
-from cloud_service.inference.jobs import add_job
+from cloud_service.inference.jobs import add_jobs, mark_failed
 from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site
 from cloud_service.serve import Server
 from shared.identifiers import new_capture_id, sha256_of_bytes
@@ -186,7 +186,7 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
     blobs.put(capture.sha256, data)
     capture.state, capture.received_at = CaptureState.STORED, capture.announced_at + timedelta(milliseconds=80)
     stamp(session, capture.id, CustodyStage.RECEIVED, capture.received_at)
-    add_job(session, capture)
+    add_jobs(session, [capture])
     record_capture_event(session, capture)
 
 
@@ -208,6 +208,12 @@ def analyse(session: Session, capture: Capture, probability: float) -> None:
     )
     capture.state = CaptureState.ANALYSED
     stamp(session, capture.id, CustodyStage.ANALYSED)
+    record_capture_event(session, capture)
+
+
+def give_up(session: Session, capture: Capture, reason: str) -> None:
+    """Let a capture's analysis fail for good."""
+    mark_failed(session, capture, reason)
     record_capture_event(session, capture)
 
 
