@@ -13,16 +13,16 @@ import cloud_service.accounts.endpoints
 import cloud_service.captures.endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
-from cloud_service import health, problems
 from cloud_service.accounts.dependencies import Access
 from cloud_service.accounts.service import AccessGate
 from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.config import Settings
 from cloud_service.database import make_engine
 from cloud_service.delivery.stream import EventSignal
-from cloud_service.security_headers import SecurityHeaders, SmallBodies
 from cloud_service.wakeup import AsyncChangeListener, Notifier
-from cloud_service.web import Services
+from cloud_service.web import health, problems
+from cloud_service.web.security_headers import SecurityHeaders, SmallBodies
+from cloud_service.web.services import Services
 
 DASHBOARD = Path(__file__).parent / "dashboard" / "dist"
 

@@ -26,7 +26,7 @@ app.add_typer(devices.app, name="device")
 @app.command()
 def serve() -> None:
     """Serve the API and the page until SIGTERM or SIGINT; settings come from SMEARFLOW_… in the environment."""
-    from cloud_service import serve
+    from cloud_service.web import serve
 
     serve.main()
 

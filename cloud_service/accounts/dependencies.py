@@ -6,7 +6,7 @@ from fastapi import Depends, Header, Request
 
 from cloud_service.accounts.service import AccessGate
 from cloud_service.errors import UnauthorisedError
-from cloud_service.web import services
+from cloud_service.web.services import services
 
 PAGE_HEADER = "x-smearflow-page"
 """A page of another site cannot send this header without a CORS permission, which is never given."""

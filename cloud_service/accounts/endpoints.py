@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from cloud_service.accounts.dependencies import Access, client_address, cookie_name
 from cloud_service.accounts.service import SESSION_SECONDS
-from cloud_service.web import services
+from cloud_service.web.services import services
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 

@@ -12,7 +12,7 @@ from cloud_service.captures.queries import Filters
 from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, CapturePage, CaptureSummary
 from cloud_service.database import transaction
 from cloud_service.models import Capture
-from cloud_service.web import Reading, services
+from cloud_service.web.services import Reading, services
 from shared.identifiers import SlugId
 from shared.imaging.decode import ImageLimits
 from shared.vocabulary import CaptureState

@@ -13,7 +13,7 @@ from cloud_service.accounts.dependencies import Access
 from cloud_service.database import snapshot
 from cloud_service.delivery.events import latest_position
 from cloud_service.delivery.stream import follow
-from cloud_service.web import services
+from cloud_service.web.services import services
 
 router = APIRouter(prefix="/api/events", tags=["events"], dependencies=[Access])
 

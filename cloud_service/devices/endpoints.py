@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from cloud_service.accounts.dependencies import Access
 from cloud_service.devices import queries
 from cloud_service.devices.schemas import DeviceSummary, Refusal, Refusals
-from cloud_service.web import Reading
+from cloud_service.web.services import Reading
 
 router = APIRouter(prefix="/api", tags=["devices"], dependencies=[Access])
 

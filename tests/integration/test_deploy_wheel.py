@@ -109,7 +109,7 @@ def test_the_cloud_installs_and_runs_without_torch(wheel: Path, tmp_path: Path) 
     cloud = Installation(tmp_path / "cloud", wheel, "cloud")
     helped = cloud.run("smearflow", "--help")
     migrated = cloud.run("smearflow", "migrate", SMEARFLOW_DATABASE_URL=f"sqlite:///{tmp_path / 'smearflow.db'}")
-    processes = ("cloud_service.serve", "cloud_service.tasks", "cloud_service.ingest.service")
+    processes = ("cloud_service.web.serve", "cloud_service.tasks", "cloud_service.ingest.service")
     imported = cloud.run("python", "-c", f"import {', '.join(processes)}")
 
     assert cloud.found("onnxruntime", "torch", "watchdog", "pytest") == ["onnxruntime"]

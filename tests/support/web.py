@@ -22,7 +22,7 @@ from cloud_service.database import make_engine, transaction
 from cloud_service.delivery.events import record_capture_event
 from cloud_service.inference.jobs import add_jobs, mark_failed
 from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site
-from cloud_service.serve import Server
+from cloud_service.web.serve import Server
 from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.vocabulary import CaptureState, CustodyStage, Label, Presence
 from tests.support.messages import good_quality

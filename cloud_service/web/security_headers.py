@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud_service.problems import problem
+from cloud_service.web.problems import problem
 
 MAX_BODY_BYTES = 64 * 1024
 """No request needs more: captures come over MQTT, not through the API."""

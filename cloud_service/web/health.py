@@ -13,7 +13,7 @@ from cloud_service.accounts.dependencies import Access
 from cloud_service.database import snapshot
 from cloud_service.devices.queries import devices_online
 from cloud_service.models import InferenceJob, now
-from cloud_service.web import services
+from cloud_service.web.services import services
 from shared.vocabulary import JobState
 
 router = APIRouter(prefix="/api/health", tags=["health"])

@@ -1,4 +1,4 @@
-"""Prints the API's OpenAPI document: `python -m cloud_service.openapi`. The page's types are generated from it."""
+"""Prints the API's OpenAPI document: `python -m cloud_service.web.openapi`. The page's types are generated from it."""
 
 import json
 import sys
