@@ -55,6 +55,8 @@ class ScriptedCloud:
         self._port = port
         self._parts: dict[UUID, dict[int, bytes]] = {}
         self._manifests: dict[UUID, Announce] = {}
+        self._unshown: dict[UUID, Result] = {}
+        self._sessions: set[UUID] = set()
         self._client: mqtt.Client | None = None
 
     def __enter__(self) -> Self:
@@ -98,7 +100,7 @@ class ScriptedCloud:
         topic, payload = parse_up(message.topic), bytes(message.payload)
         match topic.kind:
             case UpKind.STATUS:
-                self.statuses.put(DeviceStatus.decode(payload))
+                self._take_status(topic.address, DeviceStatus.decode(payload))
             case UpKind.ANNOUNCE:
                 self._take_announce(topic.address, Announce.decode(payload))
             case UpKind.PART if topic.capture_id is not None and topic.index is not None:
@@ -106,7 +108,17 @@ class ScriptedCloud:
                 part = Part.received(topic.index, properties.UserProperty, payload)
                 self._take_part(topic.address, topic.capture_id, part)
             case UpKind.ACK:
-                self.acknowledged.put(Ack.decode(payload))
+                ack = Ack.decode(payload)
+                self._unshown.pop(ack.capture_id, None)
+                self.acknowledged.put(ack)
+
+    def _take_status(self, address: DeviceAddress, status: DeviceStatus) -> None:
+        """At a birth, send what the device has not shown: it may have been killed between a receipt and its result."""
+        if status.state is Presence.ONLINE and status.session not in self._sessions:
+            self._sessions.add(status.session)
+            for result in self._unshown.values():
+                self._publish(address.result(result.capture_id), result.encode())
+        self.statuses.put(status)
 
     def _take_announce(self, address: DeviceAddress, announce: Announce) -> None:
         self.announces.append(announce)
@@ -149,7 +161,8 @@ class ScriptedCloud:
         capture_id, sha256 = announce.capture_id, announce.sha256
         self._answer(address, Receipt(v=1, capture_id=capture_id, outcome=ReceiptOutcome.STORED, sha256=sha256))
         if not self.mute.is_set():
-            self._publish(address.result(capture_id), self.prediction(announce).encode())
+            result = self._unshown.setdefault(capture_id, self.prediction(announce))
+            self._publish(address.result(capture_id), result.encode())
 
     def _answer(self, address: DeviceAddress, receipt: Receipt) -> None:
         if not self.mute.is_set():
