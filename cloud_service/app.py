@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp
 
 import cloud_service.accounts.endpoints
 import cloud_service.captures.endpoints
@@ -43,6 +44,13 @@ in <code>cloud_service/dashboard</code>, then start Smearflow again.</p>
 """
 
 
+class _Api(FastAPI):
+    """FastAPI, with the security headers around everything: also around its own answer to an unforeseen error."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityHeaders(super().build_middleware_stack())
+
+
 def create_app(settings: Settings, *, dashboard: Path = DASHBOARD) -> FastAPI:
     """The application for `settings`, ready to be served.
 
@@ -62,12 +70,11 @@ def create_app(settings: Settings, *, dashboard: Path = DASHBOARD) -> FastAPI:
         async with _services(settings, gate, blobs) as app.state.services:
             yield
 
-    app = FastAPI(title="Smearflow", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = _Api(title="Smearflow", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(app)
     app.add_middleware(SmallBodies)
-    app.add_middleware(SecurityHeaders)
     for router in _ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=problems.RESPONSES)
     _describe(app)
     _serve_page(app, dashboard)
     return app
@@ -103,7 +110,9 @@ def _describe(app: FastAPI) -> None:
 
 def openapi_document(app: FastAPI) -> dict[str, object]:
     """The API's OpenAPI document, from which the page's types are generated."""
-    return get_openapi(title=app.title, version="1", routes=app.routes)
+    document = get_openapi(title=app.title, version="1", routes=app.routes)
+    problems.describe(document)
+    return document
 
 
 def _serve_page(app: FastAPI, dashboard: Path) -> None:

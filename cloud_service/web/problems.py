@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
@@ -15,8 +17,36 @@ from shared.errors import PermanentError, SmearflowError, TransientError
 from shared.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
+_REFERENCE = "#/components/schemas/{model}"
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Problem",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}},
+    }
+}
+"""What a route's documentation says of its errors; `describe` adds the schema."""
 
 _log = get_logger(__name__)
+
+
+class Fault(BaseModel):
+    """What is wrong with one part of a request."""
+
+    where: str
+    fault: str
+
+
+class Problem(BaseModel):
+    """Why a request was not fulfilled (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    """For a person."""
+    faults: list[Fault] | None = None
+    """Of a request that is not as the API wants it, each fault (an extension member, section 3.2)."""
 
 
 def install(app: FastAPI) -> None:
@@ -28,10 +58,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
-    """A response with `detail` for a person; `more` becomes extension members (RFC 9457 section 3.2)."""
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
-    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
+def describe(document: dict[str, Any]) -> None:
+    """Put the schemas that RESPONSES points to into an OpenAPI document."""
+    _, made = models_json_schema([(Problem, "serialization")], ref_template=_REFERENCE)
+    document["components"]["schemas"] |= made["$defs"]
+
+
+def problem(
+    status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None, faults: list[Fault] | None = None
+) -> JSONResponse:
+    """A response with `detail` for a person."""
+    told = Problem(title=status.phrase, status=status, detail=detail, faults=faults)
+    return JSONResponse(told.model_dump(exclude_none=True), status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _smearflow_error(_request: Request, error: Exception) -> JSONResponse:
@@ -58,8 +96,8 @@ def _status_of(error: Exception) -> HTTPStatus:
 def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette calls by this very type
     # Only where and what: pydantic's `input` would send back what was typed, an access key among it.
-    faults = [{"where": ".".join(map(str, e["loc"])), "fault": e["msg"]} for e in error.errors()]
-    detail = "; ".join(f"{fault['where']}: {fault['fault']}" for fault in faults)
+    faults = [Fault(where=".".join(map(str, e["loc"])), fault=e["msg"]) for e in error.errors()]
+    detail = "; ".join(f"{fault.where}: {fault.fault}" for fault in faults)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults=faults)
 
 

@@ -82,8 +82,13 @@ def test_the_api_does_not_start_without_a_key(tmp_path: Path) -> None:
         create_app(web_settings(tmp_path, "sqlite://", access_key=None))
 
 
-def test_every_answer_carries_the_security_headers(client: httpx.Client) -> None:
+def test_every_answer_carries_the_security_headers(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("cloud_service.captures.service.counts")  # a fault that nobody foresaw
+    unforeseen = client.get("/api/captures/counts")
+
+    assert "its log holds the reason" in a_problem(unforeseen, 500)
     for response in (
+        unforeseen,
         client.get("/"),
         client.get("/api/health"),
         client.get("/api/nothing"),
@@ -115,5 +120,9 @@ def test_a_missing_bundle_is_said_on_the_page(tmp_path: Path, sqlite_url: str) -
 def test_openapi_is_there_for_who_has_the_key(client: httpx.Client) -> None:
     document = client.get("/api/openapi.json").json()
 
-    assert "/api/captures/{capture_id}" in document["paths"]
+    responses = document["paths"]["/api/captures/{capture_id}"]["get"]["responses"]
+    assert list(responses) == ["200", "default"]
+    assert responses["default"]["content"].keys() == {"application/problem+json"}
+    assert {"Problem", "Fault"} <= document["components"]["schemas"].keys()
+    assert "HTTPValidationError" not in document["components"]["schemas"]
     assert client.get("/docs").status_code == 404

@@ -482,10 +482,15 @@ export interface components {
             /** Site Id */
             site_id: string;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Fault
+         * @description What is wrong with one part of a request.
+         */
+        Fault: {
+            /** Fault */
+            fault: string;
+            /** Where */
+            where: string;
         };
         /**
          * JobProgress
@@ -555,6 +560,28 @@ export interface components {
          * @enum {string}
          */
         Priority: "urgent" | "routine";
+        /**
+         * Problem
+         * @description Why a request was not fulfilled (RFC 9457).
+         */
+        Problem: {
+            /** Detail */
+            detail: string;
+            /**
+             * Faults
+             * @default null
+             */
+            faults: components["schemas"]["Fault"][] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+        };
         /**
          * QualityMeasures
          * @description What was measured on one capture, and what it means.
@@ -650,19 +677,6 @@ export interface components {
          * @enum {string}
          */
         ResultKind: "prediction" | "failure" | "diagnosis";
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
         /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
@@ -700,7 +714,7 @@ export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
-export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type Fault = components['schemas']['Fault'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
@@ -708,12 +722,12 @@ export type LogIn = components['schemas']['LogIn'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
 export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
+export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
 export type ResultKind = components['schemas']['ResultKind'];
-export type ValidationError = components['schemas']['ValidationError'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
 export type $defs = Record<string, never>;
@@ -746,13 +760,13 @@ export interface operations {
                     "application/json": components["schemas"]["CapturePage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -779,13 +793,13 @@ export interface operations {
                     "application/json": components["schemas"]["CaptureDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -812,13 +826,13 @@ export interface operations {
                     "image/*": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -845,13 +859,13 @@ export interface operations {
                     "application/json": components["schemas"]["CaptureSummary"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -878,13 +892,13 @@ export interface operations {
                     "image/jpeg": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -909,13 +923,13 @@ export interface operations {
                     "application/json": components["schemas"]["CaptureCounts"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -940,13 +954,13 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceSummary"][];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -974,13 +988,13 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1001,6 +1015,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1025,15 +1048,6 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -1041,6 +1055,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1067,13 +1090,13 @@ export interface operations {
                     "application/json": components["schemas"]["Refusals"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1096,13 +1119,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1127,13 +1150,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1156,13 +1179,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
