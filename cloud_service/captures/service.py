@@ -20,18 +20,16 @@ from cloud_service.captures.summary import capture_summaries, capture_summary
 from cloud_service.delivery.events import latest_position
 from cloud_service.errors import NotFoundError
 from cloud_service.inference.jobs import retry_job
-from cloud_service.models import Capture, Delivery
+from cloud_service.models import KEPT, Capture, Delivery
 from shared.imaging.decode import ImageLimits, open_image
 from shared.logs import get_logger
 from shared.messages import ResultKind
-from shared.vocabulary import CaptureState, JobState
+from shared.vocabulary import JobState
 
 THUMBNAIL_EDGE = 160
 _THUMBNAIL_QUALITY = 80
-# Before that there are no verified bytes to show.
-_WITH_IMAGE = frozenset({CaptureState.STORED, CaptureState.ANALYSED, CaptureState.FAILED})
 
-_log = get_logger(__name__)
+log = get_logger(__name__)
 
 
 def page(session: Session, *, filters: Filters, before: UUID | None, limit: int) -> CapturePage:
@@ -91,7 +89,7 @@ def stored_capture(session: Session, capture_id: UUID) -> Capture:
         NotFoundError: there is no such capture, or its bytes have not arrived.
     """
     capture = queries.capture_by_id(session, capture_id)
-    if capture.state not in _WITH_IMAGE:
+    if capture.state not in KEPT:
         raise NotFoundError(f"Capture {capture_id} is {capture.state}: its image is not here.")
     return capture
 
@@ -106,7 +104,7 @@ def image(blobs: BlobStore, capture: Capture) -> bytes:
     try:
         return blobs.get(capture.sha256)
     except FileNotFoundError as error:
-        _log.error("capture.blob_missing", capture=str(capture.id), sha256=capture.sha256)
+        log.critical("a stored capture has lost its blob", capture=str(capture.id), sha256=capture.sha256)
         raise NotFoundError(
             f"The image of capture {capture.id} is missing from the blob store; tell the administrator."
         ) from error

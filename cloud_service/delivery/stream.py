@@ -16,7 +16,7 @@ from shared.logs import get_logger
 POLL_SECONDS = 1.0
 CHUNK = 200
 
-_log = get_logger(__name__)
+log = get_logger(__name__)
 
 
 class WakeUp(Protocol):
@@ -43,7 +43,7 @@ class EventSignal:
             try:
                 self._advance(await run_sync(self._latest))
             except OperationalError as error:  # the database restarts; the next look may find it again
-                _log.warning("events.database_unavailable", error=str(error))
+                log.warning("the event stream waits for the database", reason=str(error))
             await self._wake_up.wait(self._poll_seconds)
 
     async def newer_than(self, position: int) -> bool:
@@ -81,7 +81,7 @@ async def follow(engine: Engine, signal: EventSignal, position: int) -> AsyncIte
         try:
             events = await run_sync(_read, engine, position)
         except OperationalError as error:
-            _log.warning("events.database_unavailable", error=str(error))
+            log.warning("an event stream ends, since the database is away", reason=str(error))
             return
         for event in events:
             yield event

@@ -7,12 +7,9 @@ from sqlalchemy import Engine, select
 
 from cloud_service.blob_store import BlobStore
 from cloud_service.database import snapshot
-from cloud_service.models import Capture
+from cloud_service.models import KEPT, Capture
 from shared.identifiers import sha256_of_bytes
 from shared.vocabulary import CaptureState
-
-KEPT = (CaptureState.STORED, CaptureState.ANALYSED, CaptureState.FAILED)
-"""States in which the cloud has promised to hold a capture's bytes."""
 
 
 @dataclass(slots=True)

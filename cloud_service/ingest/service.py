@@ -33,7 +33,7 @@ def run(settings: Settings) -> None:
     ended = threading.Event()
     try:
         processor = Processor(engine, open_blob_store(settings), decoder, settings)
-        subscriber = Subscriber(settings=settings, engine=engine, processor=processor, waker=notifier)
+        subscriber = Subscriber(settings=settings, engine=engine, processor=processor, notifier=notifier)
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             subscriber.stop()

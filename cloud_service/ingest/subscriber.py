@@ -7,7 +7,6 @@ steps is repeated by the broker's redelivery or the device's next announcement, 
 import threading
 import time
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from sqlalchemy import Engine, select
 
@@ -19,6 +18,7 @@ from cloud_service.ingest.processor import Processor, database_errors
 from cloud_service.ingest.results import deliver_due
 from cloud_service.ingest.sweep import sweep
 from cloud_service.models import Site, now
+from cloud_service.wakeup import WakeUps
 from shared.backoff import Backoff
 from shared.errors import TransientError
 from shared.logs import get_logger
@@ -34,21 +34,11 @@ _TRIES_BEFORE_OFFLINE = 3
 log = get_logger(__name__)
 
 
-class Waker(Protocol):
-    """What ingest needs of `cloud_service.wakeup.Notifier`."""
-
-    def inference(self) -> None:
-        """Jobs wait."""
-
-    def changes(self) -> None:
-        """Events or deliveries were committed."""
-
-
 class Subscriber:
     """One ingest replica: its connection, its subscriptions, its retained state, and the loop over its inbox."""
 
-    def __init__(self, *, settings: Settings, engine: Engine, processor: Processor, waker: Waker) -> None:
-        self._settings, self._engine, self._processor, self._waker = settings, engine, processor, waker
+    def __init__(self, *, settings: Settings, engine: Engine, processor: Processor, notifier: WakeUps) -> None:
+        self._settings, self._engine, self._processor, self._notifier = settings, engine, processor, notifier
         self.inbox: Inbox = SimpleQueue()
         self._stop = threading.Event()
         self._connection: Connection | None = None
@@ -147,9 +137,9 @@ class Subscriber:
             for reply in outcome.replies:
                 self._publish(reply)
             if outcome.inference:
-                self._waker.inference()
+                self._notifier.inference()
             if outcome.changes or outcome.inference:
-                self._waker.changes()
+                self._notifier.changes()
             return
 
     def _wait_out(self, error: TransientError) -> bool:

@@ -1,12 +1,13 @@
 """The database's tables, one module a subject."""
 
 from cloud_service.models.base import Base, now
-from cloud_service.models.capture import Capture, CustodyEntry, StagedPart, WireRefusal
+from cloud_service.models.capture import KEPT, Capture, CustodyEntry, StagedPart, WireRefusal
 from cloud_service.models.delivery import Delivery, Event, EventCounter
 from cloud_service.models.device import Device, Site
 from cloud_service.models.inference import InferenceJob, ModelVersion, Prediction
 
 __all__ = [
+    "KEPT",
     "Base",
     "Capture",
     "CustodyEntry",

@@ -49,6 +49,10 @@ class Capture(Base):
     received_at: Mapped[datetime | None]
 
 
+KEPT = (CaptureState.STORED, CaptureState.ANALYSED, CaptureState.FAILED)
+"""States in which the cloud has promised to hold a capture's bytes; before them, none were verified."""
+
+
 class StagedPart(Base):
     """A part that has arrived and waits in the blob store's staging area for the others."""
 

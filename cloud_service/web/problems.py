@@ -27,7 +27,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """What a route's documentation says of its errors; `describe` adds the schema."""
 
-_log = get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Fault(BaseModel):
@@ -107,7 +107,7 @@ def _http_exception(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _database_away(_request: Request, error: Exception) -> JSONResponse:
-    _log.warning("database.unavailable", error=str(error))
+    log.warning("the database does not answer", reason=str(error))
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer: try again in a moment.")
 
 
