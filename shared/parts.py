@@ -1,7 +1,7 @@
 """Parts: how a capture's bytes are split for the line, checked, and completed after an interruption."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.errors import ProtocolError
@@ -125,8 +125,3 @@ class Part:
             (PROPERTY_COUNT, str(self.count)),
             (PROPERTY_CRC, str(self.crc32)),
         ]
-
-
-def cut_all(payload: bytes, plan: PartPlan, wanted: Iterable[int]) -> Iterator[Part]:
-    """Cut the wanted parts, one after another."""
-    return (Part.cut(payload, plan, index) for index in wanted)

@@ -3,14 +3,13 @@
 import csv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from cloud_service.ml.datasets.reading import MANIFEST_NAME
 from cloud_service.ml.datasets.samples import DatasetError
 from cloud_service.ml.synthetic.dataset import write_dataset
 
 Kind = Literal["crop", "field"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 FIELD_SIZE: Final = (1296, 972)
 """Half of the camera's 2592 x 1944: after resizing to the network's input they look the same, and they are drawn

@@ -34,8 +34,3 @@ class SECNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images (N, 3, H, W) float32 → logits (N,); sigmoid(logit) is the probability of ALL."""
         return cast("Tensor", self.classifier(self.blocks(images)))
-
-
-def parameter_count(network: nn.Module) -> int:
-    """How many numbers training adjusts in `network`."""
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ProtocolError
-from shared.parts import MAX_PARTS, Part, PartPlan, cut_all, fit_part_size
+from shared.parts import MAX_PARTS, Part, PartPlan, fit_part_size
 
 PAYLOADS = st.binary(min_size=1, max_size=4000)
 
@@ -13,7 +13,7 @@ PAYLOADS = st.binary(min_size=1, max_size=4000)
 @given(PAYLOADS, st.integers(min_value=1, max_value=500))
 def test_parts_put_together_are_the_payload(payload: bytes, part_size: int) -> None:
     plan = PartPlan(len(payload), part_size)
-    parts = list(cut_all(payload, plan, range(plan.count)))
+    parts = [Part.cut(payload, plan, index) for index in range(plan.count)]
     assert b"".join(part.data for part in parts) == payload
     assert [len(part.data) for part in parts] == [plan.length(index) for index in range(plan.count)]
 

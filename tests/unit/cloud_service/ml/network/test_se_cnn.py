@@ -3,7 +3,7 @@ import torch
 from pydantic import ValidationError
 
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
-from cloud_service.ml.network.se_cnn import SECNN, parameter_count
+from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from cloud_service.ml.network.squeeze_excitation import SqueezeExcitation
 
@@ -15,6 +15,10 @@ DENSE = (128 * 128 + 128) + (128 * 1 + 1)
 # Reduction 16: 32 → 2 → 32, 64 → 4 → 64, 128 → 8 → 128.
 SQUEEZE_EXCITATION = (32 * 2 + 2 + 2 * 32 + 32) + (64 * 4 + 4 + 4 * 64 + 64) + (128 * 8 + 8 + 8 * 128 + 128)
 PLAIN = NetworkSettings(squeeze_excitation=False)
+
+
+def parameter_count(network: SECNN) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def test_parameters_of_the_se_cnn() -> None:
