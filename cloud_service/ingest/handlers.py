@@ -91,7 +91,9 @@ def _run(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -> Non
     except (StatementError, OverflowError) as error:
         if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
             raise
-        raise ProtocolError(f"The database cannot hold what the message says: {error}") from error
+        # Its first line alone: those that follow may quote the statement and what it was to write.
+        reason = str(error.orig if isinstance(error, StatementError) else error).partition("\n")[0]
+        raise ProtocolError(f"The database cannot hold what the message says: {reason}.") from error
 
 
 def _note_seen(batch: Batch, device: Device, message: Incoming) -> None:

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DataError
 
 from cloud_service.blob_store import BlobStore
 from cloud_service.database import snapshot, transaction
 from cloud_service.ingest.batch import Incoming
+from cloud_service.ingest.handlers import HANDLERS
 from cloud_service.ingest.processor import Processor
 from cloud_service.models import Capture, Device, now
 from shared.identifiers import new_capture_id
 from shared.messages import ReceiptOutcome
+from shared.topics import UpKind
 from tests.support.device_side import TestCapture, TestDevice, noise_image
 from tests.support.processing import only, refusals
 
@@ -152,3 +155,15 @@ def test_ten_thousand_messages_of_noise_are_a_few_rows(
     assert list(blobs.staged_captures()) == []
     capture = device.capture(noise_image(1))
     assert only(processor, *capture.messages()).outcome == ReceiptOutcome.STORED
+
+
+def test_what_the_database_cannot_hold_is_refused_without_quoting_it(
+    processor: Processor, engine: Engine, device: TestDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise DataError("INSERT", {"smear": "A. Smith"}, ValueError("value too long\nDETAIL: A. Smith"))
+
+    monkeypatch.setitem(HANDLERS, UpKind.ANNOUNCE, fail)
+    processor.process([device.capture(noise_image(1)).announce()])
+
+    assert refusals(engine) == {"The database cannot hold what the message says: value too long.": 1}
