@@ -1,6 +1,6 @@
 """A blob store in a local folder.
 
-sha256/ab/cd/abcd…      captures, fanned out by the first four digits
+sha256/ab/abcd…         captures, fanned out by the first two digits
 staging/{capture}/{n}   parts
 incoming/               captures while they are written
 """
@@ -66,7 +66,7 @@ class LocalBlobStore:
     def digests(self) -> Iterator[str]:
         """See `BlobStore.digests`."""
         with self._typed_errors():
-            for path in self._blobs.glob("??/??/*"):
+            for path in self._blobs.glob("??/*"):
                 yield path.name
 
     def stage(self, parts: Sequence[PartBytes]) -> None:
@@ -106,7 +106,7 @@ class LocalBlobStore:
                 yield UUID(folder.name), datetime.fromtimestamp(folder.stat().st_mtime, UTC)
 
     def _path(self, sha256: str) -> Path:
-        return self._blobs / sha256[:2] / sha256[2:4] / sha256
+        return self._blobs / sha256[:2] / sha256
 
     def _write(self, target: Path, data: bytes) -> None:
         aside = self._incoming / uuid4().hex
@@ -121,12 +121,11 @@ class LocalBlobStore:
             aside.unlink(missing_ok=True)
 
     def _make_durable_folder(self, folder: Path) -> None:
-        """Make a fan-out folder, and flush those above it, which hold the names of the new ones."""
+        """Make a fan-out folder, and flush the one above it, which holds its name."""
         if folder.is_dir():
             return
         folder.mkdir(parents=True, exist_ok=True)
         _flush_folder(folder.parent)
-        _flush_folder(folder.parent.parent)
 
     def _drop_abandoned(self) -> None:
         """Remove what a killed process left half written; a file that is being written is seconds old, not a day."""

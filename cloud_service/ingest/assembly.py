@@ -1,7 +1,7 @@
 """From parts to a stored capture: assembled, its digest checked, decoded once, kept; then committed with its job."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -61,6 +61,14 @@ Verdict = Stored | PartsLost | Altered | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """Where the bytes of complete captures are: at hand, or in the staging area, with each part's CRC-32 as it came."""
+
+    whole: Mapping[UUID, bytes]
+    checksums: Mapping[UUID, Mapping[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Begun:
     """A capture whose bytes are right, and whose decoding is under way."""
 
@@ -69,14 +77,12 @@ class _Begun:
     decoded: "Future[DecodedImage]"
 
 
-def assemble(
-    captures: Sequence[Capture], checksums: dict[UUID, dict[int, int]], blobs: BlobStore, decoder: Decoder
-) -> Iterator[Verdict]:
+def assemble(captures: Sequence[Capture], arrived: Arrived, blobs: BlobStore, decoder: Decoder) -> Iterator[Verdict]:
     """Put captures together and keep those that are good. While one is written to disk, the next is decoded.
 
     Args:
-        captures: each with all its parts in the staging area.
-        checksums: a capture's CRC-32 by part, as they arrived.
+        captures: each with all its parts.
+        arrived: where their bytes are.
         blobs: where parts come from and captures go to.
         decoder: judges the bytes.
 
@@ -85,7 +91,7 @@ def assemble(
     """
     begun: _Begun | None = None
     for capture in captures:
-        found = _join(capture, checksums[capture.id], blobs)
+        found = _join(capture, arrived, blobs)
         if not isinstance(found, bytes):
             yield found
             continue
@@ -165,17 +171,17 @@ def arrived_checksums(session: Session, captures: Sequence[Capture]) -> dict[UUI
     return checksums
 
 
-def _join(capture: Capture, checksums: dict[int, int], blobs: BlobStore) -> bytes | PartsLost | Altered:
-    plan = plan_of(capture)
-    parts = blobs.staged(capture.id, range(plan.count))
-    data = b"".join(parts[index] for index in sorted(parts))
-    found = sha256_of_bytes(data)
+def _join(capture: Capture, arrived: Arrived, blobs: BlobStore) -> bytes | PartsLost | Altered:
+    plan, whole, parts = plan_of(capture), arrived.whole.get(capture.id), {}
+    if whole is None:
+        parts = blobs.staged(capture.id, range(plan.count))
+        whole = b"".join(parts[index] for index in sorted(parts))
+    found = sha256_of_bytes(whole)
     if found == capture.sha256:
-        return data
-    lost = tuple(
-        index for index in range(plan.count) if index not in parts or zlib.crc32(parts[index]) != checksums.get(index)
-    )
-    return PartsLost(capture.id, lost) if lost else Altered(capture.id, found)
+        return whole
+    checksums = arrived.checksums.get(capture.id, {})
+    lost = tuple(index for index, crc32 in checksums.items() if index not in parts or zlib.crc32(parts[index]) != crc32)
+    return PartsLost(capture.id, tuple(sorted(lost))) if lost else Altered(capture.id, found)
 
 
 def _finish(begun: _Begun, blobs: BlobStore) -> Stored | Unreadable:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -12,13 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import transaction
-from cloud_service.ingest.assembly import PartsLost, Verdict, arrived_checksums, assemble, settle
+from cloud_service.ingest.assembly import Arrived, PartsLost, Verdict, arrived_checksums, assemble, settle
 from cloud_service.ingest.batch import Batch, Incoming, Outgoing, Receipts
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.handlers import keep_acks, receive
 from cloud_service.ingest.presence import tell_of_devices
 from cloud_service.ingest.refusals import write_refusals
-from cloud_service.ingest.staging import complete_captures, keep_parts
+from cloud_service.ingest.staging import complete_captures, keep_parts, take_whole
 from cloud_service.models import Capture
 from shared.errors import TransientError
 from shared.logs import get_logger
@@ -59,19 +58,21 @@ class Processor:
                 batch = Batch(session, self.blob_store, self.settings)
                 for message in messages:
                     receive(batch, message)
+                whole = take_whole(batch)
                 keep_parts(batch)
-                captures = complete_captures(batch)
-                checksums = arrived_checksums(session, captures)
+                staged = complete_captures(batch)
+                arrived = Arrived(whole, arrived_checksums(session, staged))
+                captures = [*staged, *(session.get_one(Capture, capture_id) for capture_id in whole)]
                 keep_acks(batch)
                 write_refusals(batch)
                 tell_of_devices(batch)
-            inference = self._settle(captures, checksums, batch.receipts)
+            inference = self._settle(captures, arrived, batch.receipts)
         return Outcome(batch.receipts.messages(), inference=inference, changes=batch.changed or bool(captures))
 
-    def _settle(self, captures: Sequence[Capture], checksums: dict[UUID, dict[int, int]], receipts: Receipts) -> bool:
+    def _settle(self, captures: Sequence[Capture], arrived: Arrived, receipts: Receipts) -> bool:
         if not captures:
             return False
-        verdicts = list(assemble(captures, checksums, self.blob_store, self.decoder))
+        verdicts = list(assemble(captures, arrived, self.blob_store, self.decoder))
         with transaction(self.engine) as session:
             added = settle(session, verdicts, receipts)
         for verdict in verdicts:

@@ -1,5 +1,6 @@
 """Parts: checked one by one, set aside together, and counted until a capture has all of its own."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -43,6 +44,26 @@ def take_part(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -
         batch.touched.add(capture.id)
     staged = PartBytes(topic.capture_id, part.index, part.data)
     batch.parts[topic.capture_id, part.index] = ArrivedPart(device.id, part.count, part.crc32, staged)
+
+
+def take_whole(batch: Batch) -> dict[UUID, bytes]:
+    """Take out of the batch the captures that came in it from announcement to last part; they need no staging area.
+
+    Nothing of the batch is acknowledged before they are stored, so a crash brings all their parts again.
+
+    Returns:
+        Their bytes, put together, by capture.
+    """
+    indexes: dict[UUID, list[int]] = defaultdict(list)
+    for capture_id, index in batch.parts:
+        indexes[capture_id].append(index)
+    whole = {}
+    for capture_id, found in indexes.items():
+        capture = batch.find(Capture, capture_id)
+        if capture is not None and capture.state == CaptureState.ANNOUNCED and len(found) == capture.part_count:
+            whole[capture_id] = b"".join(batch.parts.pop((capture_id, index)).bytes.data for index in sorted(found))
+            batch.touched.discard(capture_id)
+    return whole
 
 
 def keep_parts(batch: Batch) -> None:

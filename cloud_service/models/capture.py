@@ -19,7 +19,6 @@ class Capture(Base):
         # A cloned device disk announces old sequence numbers anew with other captures: refused here.
         UniqueConstraint("device_id", "outbox_id", "sequence"),
         UniqueConstraint("device_id", "sha256"),
-        Index("ix_capture_received", "received_at", "id"),
         Index("ix_capture_announced", "announced_at", "id"),  # the order in which the API pages
     )
 
@@ -30,7 +29,7 @@ class Capture(Base):
     sequence: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(16), default=CaptureState.ANNOUNCED, index=True)
     reason: Mapped[str | None] = mapped_column(String(2000))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
     original_sha256: Mapped[str] = mapped_column(String(64))
     byte_size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(32))

@@ -123,7 +123,7 @@ def test_a_capture_gets_its_receipt_over_tls(deployment: Deployment, tmp_path: P
     assert "the running agent is connected; cloud online" in while_running.stdout
     archive = deployment.service("admin").run("check-archive", "--json")
     assert archive.returncode == 0, archive.stderr
-    (blob,) = (deployment.folder / "blobs" / "sha256").glob("??/??/*")
+    (blob,) = (deployment.folder / "blobs" / "sha256").glob("??/*")
     assert blob.name == sha256_of_file(blob)
     assert capture.exists(), "originals are kept unless the settings say otherwise"
 

@@ -22,7 +22,7 @@ from shared.topics import DeviceAddress, all_cloud_states, cloud_state
 from shared.vocabulary import CaptureState, Presence
 from tests.support import ingest_process
 from tests.support.device_side import TestCapture, TestDevice
-from tests.support.ingest_process import Step
+from tests.support.ingest_process import STAGING_STEPS, Step
 from tests.support.mqtt import MqttClient
 from tests.support.processes import free_port
 from tests.support.servers import Mosquitto
@@ -55,6 +55,7 @@ class Cloud:
             "SMEARFLOW_BROKER_PASSWORD": PASSWORD,
             "SMEARFLOW_SHARD": str(shard),
             "SMEARFLOW_SHARD_COUNT": str(of),
+            "SMEARFLOW_INGEST_BATCH": "2" if step in STAGING_STEPS else "256",
         }
         return ingest_process.start(environment, self.folder / f"ingest-{shard}.log", step)
 

@@ -35,6 +35,10 @@ class Step(StrEnum):
     ACKNOWLEDGED = "acknowledged"  # no receipt yet
 
 
+STAGING_STEPS = frozenset({Step.STAGED, Step.PARTS_COMMITTED})
+"""Only captures that come in several batches get there; at the other steps they come whole, in one."""
+
+
 def die(*_args: Any, **_kwargs: Any) -> None:
     """As a power cut would: no handler, no flush."""
     os.kill(os.getpid(), signal.SIGKILL)

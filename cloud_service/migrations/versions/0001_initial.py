@@ -109,8 +109,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_capture_announced", "capture", ["announced_at", "id"])
     op.create_index(op.f("ix_capture_case_pseudonym"), "capture", ["case_pseudonym"])
-    op.create_index("ix_capture_received", "capture", ["received_at", "id"])
-    op.create_index(op.f("ix_capture_sha256"), "capture", ["sha256"])
     op.create_index(op.f("ix_capture_state"), "capture", ["state"])
 
     op.create_table(

@@ -18,14 +18,14 @@ DIGEST = sha256(IMAGE).hexdigest()
 
 def test_captures_fan_out_by_their_digest(tmp_path: Path) -> None:
     LocalBlobStore(tmp_path).put(DIGEST, IMAGE)
-    assert (tmp_path / "sha256" / DIGEST[:2] / DIGEST[2:4] / DIGEST).read_bytes() == IMAGE
+    assert (tmp_path / "sha256" / DIGEST[:2] / DIGEST).read_bytes() == IMAGE
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
 def test_a_damaged_capture_is_written_anew(tmp_path: Path) -> None:
     store = LocalBlobStore(tmp_path)
     store.put(DIGEST, IMAGE)
-    (tmp_path / "sha256" / DIGEST[:2] / DIGEST[2:4] / DIGEST).write_bytes(b"rotten")
+    (tmp_path / "sha256" / DIGEST[:2] / DIGEST).write_bytes(b"rotten")
     store.put(DIGEST, IMAGE)
     assert store.get(DIGEST) == IMAGE
 

@@ -15,7 +15,7 @@ from cloud_service.ingest.processor import Processor
 from cloud_service.models import Capture, CustodyEntry, Event, InferenceJob, StagedPart
 from shared.errors import TransientError
 from shared.identifiers import sha256_of_bytes
-from shared.messages import ReceiptOutcome
+from shared.messages import Receipt, ReceiptOutcome
 from shared.vocabulary import CaptureState, CustodyStage
 from tests.support.device_side import TestCapture, TestDevice, noise_image, receipts
 from tests.support.processing import only, refusals
@@ -198,18 +198,34 @@ class Away:
         return getattr(self._real, name)
 
 
-@pytest.mark.parametrize("verb", ["stage", "staged", "put"])
+@pytest.mark.parametrize(("verb", "batches"), [("stage", 2), ("staged", 2), ("put", 2), ("put", 1)])
 def test_a_blob_store_that_is_away_is_no_fault_of_the_message(
-    engine: Engine, blobs: BlobStore, decoder: Decoder, device: TestDevice, verb: str
+    engine: Engine, blobs: BlobStore, decoder: Decoder, device: TestDevice, verb: str, batches: int
 ) -> None:
-    capture = device.capture(noise_image(1))
+    messages = device.capture(noise_image(1)).messages()
     failing: Any = Away(blobs, verb)
     processor = Processor(engine, failing, decoder, Settings())
+
+    def send() -> Receipt:
+        if batches > 1:
+            processor.process(messages[:-1])
+        return only(processor, *messages[-1:] if batches > 1 else messages)
+
     with pytest.raises(TransientError, match="disk is full"):
-        processor.process(capture.messages())
+        send()
     assert refusals(engine) == {}
     failing.away = False
-    assert only(processor, *capture.messages()).outcome == ReceiptOutcome.STORED
+    assert send().outcome == ReceiptOutcome.STORED
+
+
+def test_what_came_whole_in_one_batch_never_goes_through_the_staging_area(
+    engine: Engine, blobs: BlobStore, decoder: Decoder, device: TestDevice
+) -> None:
+    failing: Any = Away(blobs, "stage")
+    capture = device.capture(noise_image(1))
+    shuffled = [capture.announce(), *reversed(capture.parts(range(capture.manifest.part_count)))]
+    assert only(Processor(engine, failing, decoder, Settings()), *shuffled).outcome == ReceiptOutcome.STORED
+    assert blobs.get(capture.manifest.sha256) == noise_image(1)
 
 
 def test_staged_parts_that_cannot_be_cleared_away_do_not_undo_a_capture(

@@ -51,7 +51,7 @@ def test_missing_altered_and_orphaned_blobs_are_found(
     blobs.put(orphan, b"nobody's")
     blobs.delete(missing.manifest.sha256)
     digest = altered.manifest.sha256
-    (tmp_path / "blobs" / "sha256" / digest[:2] / digest[2:4] / digest).write_bytes(b"rotten")
+    (tmp_path / "blobs" / "sha256" / digest[:2] / digest).write_bytes(b"rotten")
     report = check_archive(engine, blobs)
     assert (report.missing, report.altered, report.orphans) == ([str(missing.id)], [digest], [orphan])
     assert report.as_json()["damaged"] is True
