@@ -21,16 +21,14 @@ from cloud_service.config import Settings
 from cloud_service.database import make_engine, snapshot, transaction
 from cloud_service.inference.jobs import add_jobs
 from cloud_service.inference.worker import InferenceWorker
-from cloud_service.ml.model_card import HeldOutMetrics, ModelCard, TrainingRecord
-from cloud_service.ml.network.settings import NetworkSettings
 from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import Runtime
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.models import Base, Capture, Device, InferenceJob, Prediction, Site
 from shared.identifiers import new_capture_id, sha256_of_bytes
-from shared.imaging.preprocess import PreprocessSpec
 from shared.vocabulary import CaptureState, JobState
 from tests.support.messages import good_quality
+from tests.support.model_cards import a_card
 from tests.support.processes import ServerProcess
 
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -39,39 +37,7 @@ TAKEN_AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PACKAGE = ModelPackage(
     directory=Path("nowhere"),
     digest="d" * 64,
-    card=ModelCard(
-        name="darkness",
-        version="1",
-        files={},
-        network=NetworkSettings(),
-        preprocess=PreprocessSpec(),
-        threshold=0.5,
-        training=TrainingRecord(
-            data="none",
-            data_digest="0" * 64,
-            images_trained_on=1,
-            images_chosen_by=1,
-            settings={},
-            chosen_epoch=1,
-            software={},
-        ),
-        held_out=(
-            HeldOutMetrics(
-                part="all",
-                images=1,
-                images_with_all=1,
-                accuracy=0.5,
-                sensitivity=0.5,
-                specificity=None,
-                roc_auc=None,
-                loss=0.7,
-            ),
-        ),
-        onnx_difference=0.0,
-        intended_use="Tests.",
-        limits=("It calls dark images suspicious.",),
-        clinical_meaning="None.",
-    ),
+    card=a_card(name="darkness", limits=("It calls dark images suspicious.",)),
 )
 """The card of `FakeRuntime`, whose answer is an image's darkness."""
 

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.export import export_onnx
-from cloud_service.ml.model_card import HeldOutMetrics, ModelCard, PackageFile, TrainingRecord
+from cloud_service.ml.model_card import ModelCard, PackageFile
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from cloud_service.ml.package import ModelPackage, write_package
 from cloud_service.ml.weights import weights_of
 from shared.identifiers import sha256_of_bytes
 from shared.imaging.preprocess import PreprocessSpec
+from tests.support.model_cards import a_card
 
 SPEC = PreprocessSpec(mean=(0.7, 0.6, 0.75), std=(0.2, 0.25, 0.15))
 SMALL_NETWORK = NetworkSettings(filters=(4, 6, 8), reduction=2, hidden_units=8)
@@ -54,36 +55,4 @@ def write_random_package(directory: Path) -> ModelPackage:
 
 def card_for(digests: dict[PackageFile, str]) -> ModelCard:
     """A card that is valid and names these digests."""
-    return ModelCard(
-        name="random",
-        version="1",
-        files=digests,
-        network=SMALL_NETWORK,
-        preprocess=SPEC,
-        threshold=0.5,
-        training=TrainingRecord(
-            data="none",
-            data_digest="0" * 64,
-            images_trained_on=1,
-            images_chosen_by=1,
-            settings={},
-            chosen_epoch=1,
-            software={},
-        ),
-        held_out=(
-            HeldOutMetrics(
-                part="all",
-                images=1,
-                images_with_all=1,
-                accuracy=0.5,
-                sensitivity=0.5,
-                specificity=None,
-                roc_auc=None,
-                loss=0.7,
-            ),
-        ),
-        onnx_difference=0.0,
-        intended_use="Tests.",
-        limits=("Random.",),
-        clinical_meaning="None.",
-    )
+    return a_card(files=digests, network=SMALL_NETWORK, preprocess=SPEC)
