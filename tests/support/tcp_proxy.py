@@ -210,8 +210,8 @@ class TcpProxy:
             if not data:
                 sink.transport.close()
                 return
+            way.carried += len(data)  # before they go: who has read them may look at once
             sink.write(data)
-            way.carried += len(data)
             with suppress(ConnectionError):
                 await sink.drain()
 
