@@ -1,11 +1,9 @@
-"""The network as it is served: camera pixels in, logits out."""
-
-from typing import cast
+"""The network as it is served: camera pixels in, logits and features out."""
 
 import torch
 from torch import Tensor, nn
 
-from cloud_service.ml.network.se_cnn import SECNN
+from cloud_service.ml.network.contract import Network
 from shared.imaging.preprocess import PreprocessSpec
 
 
@@ -15,14 +13,14 @@ class DeployedNetwork(nn.Module):
     Computes what `shared.imaging.preprocess.normalise` computes, then the network. Training goes through it as well.
 
     Args:
-        network: takes normalised images (N, 3, H, W), gives logits (N,).
+        network: takes normalised images (N, 3, H, W), gives features (N, F) and logits (N,).
         spec: the specification that the network is trained and served under.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, network: SECNN, spec: PreprocessSpec) -> None:
+    def __init__(self, network: Network, spec: PreprocessSpec) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("mean", _per_channel(spec.mean), persistent=False)
@@ -32,9 +30,22 @@ class DeployedNetwork(nn.Module):
         """Pixels (N, H, W, 3) uint8, as `preprocess` gives them → logits (N,) float32."""
         return self.logits_of(images_of(pixels))
 
+    def features(self, pixels: Tensor) -> Tensor:
+        """Pixels (N, H, W, 3) uint8 → features (N, F) float32, what the network's `classify` judges."""
+        return self.features_of(images_of(pixels))
+
+    def logits_and_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels (N, H, W, 3) uint8 → logits (N,) and features (N, F), in one pass."""
+        features = self.features(pixels)
+        return self.network.classify(features), features
+
     def logits_of(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W) float32 in [0, 1] → logits (N,); training puts its augmentation before this step."""
-        return cast("Tensor", self.network((images - self.mean) / self.deviation))
+        return self.network.classify(self.features_of(images))
+
+    def features_of(self, images: Tensor) -> Tensor:
+        """Images (N, 3, H, W) float32 in [0, 1] → features (N, F)."""
+        return self.network.embed((images - self.mean) / self.deviation)
 
 
 def images_of(pixels: Tensor) -> Tensor:

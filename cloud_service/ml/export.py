@@ -10,13 +10,15 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.training.loop import predict_logits
 from shared.errors import PermanentError
 
 INPUT_NAME = "pixels"
-OUTPUT_NAME = "logits"
+LOGITS_NAME = "logits"
+FEATURES_NAME = "features"
 LARGEST_DIFFERENCE = 1e-4
 """By how much a logit of ONNX Runtime may differ from torch's: absolutely up to a logit of 1, relatively beyond.
 
@@ -26,12 +28,25 @@ of about -39 with a difference of 4e-4, that is 1e-5 of them; drawn and real ima
 _SAMPLE_IMAGES = 5
 
 
+class _Served(nn.Module):
+    """A DeployedNetwork whose every pass gives logits and features."""
+
+    def __init__(self, network: DeployedNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        return self.network.logits_and_features(pixels)
+
+
 class ExportError(PermanentError):
     """The exported graph does not compute what the network computes; the text gives the difference."""
 
 
 def export_onnx(network: DeployedNetwork, size: int) -> bytes:
-    """The network as an ONNX file: `pixels` (batch, size, size, 3) uint8 → `logits` (batch,) float32.
+    """The network as an ONNX file: `pixels` (batch, size, size, 3) uint8 → `logits` (batch,), `features` (batch, F).
+
+    Both outputs are float32; who wants one of them asks for it by name.
 
     The normalisation of the PreprocessSpec is part of the graph, and the sigmoid is not: logits keep their precision
     where probabilities are near 0 or 1. The same weights give the same bytes; the exporter's notes, which name
@@ -40,10 +55,10 @@ def export_onnx(network: DeployedNetwork, size: int) -> bytes:
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     with _exporter_noise_muted():
         program = torch.onnx.export(
-            network.eval(),
+            _Served(network).eval(),
             (example,),
             input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
+            output_names=[LOGITS_NAME, FEATURES_NAME],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             external_data=False,
             verbose=False,
@@ -70,7 +85,7 @@ def largest_difference(network: DeployedNetwork, onnx_file: bytes, images: NDArr
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
     differences = []
     for image in images:  # one by one: this also shows that the batch's length is free
-        (served,) = session.run(None, {INPUT_NAME: image[None]})
+        (served,) = session.run([LOGITS_NAME], {INPUT_NAME: image[None]})
         expected = predict_logits(network, torch.tensor(image[None])).numpy()
         differences.append(np.abs(served - expected) / np.maximum(1.0, np.abs(expected)))
     worst = float(np.max(differences))  # NaN where any is NaN, unlike Python's own max

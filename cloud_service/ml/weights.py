@@ -4,7 +4,8 @@ import safetensors
 import safetensors.torch
 from torch import nn
 
-from cloud_service.ml.network.se_cnn import SECNN
+from cloud_service.ml.network.building import build_network
+from cloud_service.ml.network.contract import Network
 from cloud_service.ml.package import ModelPackage, ModelPackageError, PackageFile
 
 
@@ -14,13 +15,13 @@ def weights_of(network: nn.Module) -> bytes:
     return safetensors.torch.save(state)
 
 
-def network_of(package: ModelPackage) -> SECNN:
+def network_of(package: ModelPackage) -> Network:
     """The package's network with its weights, in evaluation mode.
 
     Raises:
         ModelPackageError: the weights are not those that the card names, or do not fit its network settings.
     """
-    network = SECNN(package.card.network)
+    network = build_network(package.card.network)
     try:
         network.load_state_dict(safetensors.torch.load(package.read(PackageFile.WEIGHTS)))
     except (RuntimeError, safetensors.SafetensorError) as error:

@@ -7,13 +7,14 @@ from torch import Tensor, nn
 
 
 class Classifier(nn.Module):
-    """Global max pooling → dense with ReLU → dense with one output.
+    """Dense with ReLU → dense with one output.
 
-    As in Bukhari et al. (2022), where a sigmoid follows: P(ALL) = sigmoid(w · relu(W · max_ij u(i, j))). The sigmoid
-    is left to the loss (binary cross-entropy with logits, which does not overflow) and to the runtimes.
+    As in Bukhari et al. (2022), where a sigmoid follows: P(ALL) = sigmoid(w · relu(W · f)), with f the globally
+    max-pooled feature map. The sigmoid is left to the loss (binary cross-entropy with logits, which does not
+    overflow) and to the runtimes.
 
     Args:
-        channels: channels of the last feature map.
+        channels: length of the feature vector f.
         hidden_units: units of the dense layer.
     """
 
@@ -23,6 +24,5 @@ class Classifier(nn.Module):
         self.output = nn.Linear(hidden_units, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features (N, C, H, W) → logits (N,)."""
-        strongest = features.amax(dim=(2, 3))
-        return cast("Tensor", self.output(torch.relu(self.hidden(strongest)))).squeeze(1)
+        """Features (N, C) → logits (N,)."""
+        return cast("Tensor", self.output(torch.relu(self.hidden(features)))).squeeze(1)

@@ -12,6 +12,8 @@ from cloud_service.ml.runtimes.contract import (
     probabilities_of,
 )
 
+_LOGITS = "logits"  # one of the graph's outputs, by name (export.py)
+
 
 class OnnxRuntime:
     """A `Runtime` over the package's ONNX file, which takes camera pixels and gives logits.
@@ -45,5 +47,7 @@ class OnnxRuntime:
         if not len(batch):
             return np.empty(0, dtype=np.float32)
         # One image at a time: its maps stay in the cache, which costs a quarter less than eight at once.
-        logits = [self._session.run(None, {self._input_name: image[None]})[0] for image in np.ascontiguousarray(batch)]
+        logits = [
+            self._session.run([_LOGITS], {self._input_name: image[None]})[0] for image in np.ascontiguousarray(batch)
+        ]
         return probabilities_of(np.concatenate(logits), self.name)

@@ -7,9 +7,16 @@ import onnxruntime
 import pytest
 import torch
 
+from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.export import ExportError, export_onnx, largest_difference
+from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from tests.support.model_packages import SPEC, random_network, random_pixels
+
+
+def output_bias(network: DeployedNetwork) -> torch.Tensor:
+    assert isinstance(network.network, SECNN)
+    return network.network.classifier.output.bias
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +26,10 @@ def onnx_file() -> bytes:
 
 def test_takes_camera_pixels_in_batches_of_any_length(onnx_file: bytes) -> None:
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
-    (pixels,), (logits,) = session.get_inputs(), session.get_outputs()
+    (pixels,), (logits, features) = session.get_inputs(), session.get_outputs()
     assert (pixels.name, pixels.type, pixels.shape) == ("pixels", "tensor(uint8)", ["batch", 224, 224, 3])
     assert (logits.name, logits.type, logits.shape) == ("logits", "tensor(float)", ["batch"])
+    assert (features.name, features.type, features.shape) == ("features", "tensor(float)", ["batch", 8])
     for count in (1, 3):
         assert session.run(None, {"pixels": random_pixels(count)})[0].shape == (count,)
 
@@ -33,7 +41,7 @@ def test_agrees_with_torch(onnx_file: bytes) -> None:
 def test_a_graph_that_computes_something_else_is_refused(onnx_file: bytes) -> None:
     other = random_network()
     with torch.no_grad():
-        other.network.classifier.output.bias.add_(0.01)
+        output_bias(other).add_(0.01)
     with pytest.raises(ExportError, match=r"by 0\.01"):
         largest_difference(other, onnx_file, random_pixels(1))
 
@@ -41,7 +49,7 @@ def test_a_graph_that_computes_something_else_is_refused(onnx_file: bytes) -> No
 def test_answers_that_are_no_numbers_are_refused(onnx_file: bytes) -> None:
     broken = random_network()
     with torch.no_grad():
-        broken.network.classifier.output.bias.fill_(float("nan"))
+        output_bias(broken).fill_(float("nan"))
     with pytest.raises(ExportError, match="nan"):
         largest_difference(broken, onnx_file, random_pixels(1))
 
