@@ -70,6 +70,9 @@ class ModelCard(_CardPart):
     network: NetworkSettings
     reading_of_the_paper: Text = "Pooling stride and filters as in `network`: the paper states both in two ways."
     preprocess: PreprocessSpec
+    temperature: float = Field(
+        default=1.0, gt=0.0, le=100.0, description="Divides a logit before the sigmoid; fitted on the validation part."
+    )
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
         description="Probability from which on a capture is suspicious."
     )

@@ -1,0 +1,1 @@
+"""How far a model may be believed: figures with intervals, calibration, limits, and what colour alone does."""

@@ -1,0 +1,206 @@
+"""Intervals by the bootstrap over groups.
+
+Images of one patient or smear resemble each other, so they are drawn together: a replicate draws as many groups as
+there are, with replacement, and takes all images of each. Intervals from images drawn singly would be too narrow.
+
+With few groups a percentile interval is too narrow as well. Its ends are therefore moved outwards as Hesterberg
+(2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4), the expanded percentile
+interval) proposes: for G groups the quantile at Φ(-√(G / (G - 1)) · t) takes the place of that at 2.5 %, t being
+Student's 97.5 % quantile with G - 1 degrees of freedom. At 5 groups that is the 0.1 % quantile, at 2 the least
+replicate of all. With one group there is no interval.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import stats
+
+from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
+from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure, OperatingPoint, weighted_measures
+
+CONFIDENCE: Final = 0.95
+REPLICATES: Final = 2000
+FEW_GROUPS: Final = 8
+"""Below so many groups an interval is a rough hint, and the report says so."""
+
+_CHUNK = 4_000_000  # weights held at a time: 32 MB
+_LEAST_DEFINED = 0.5  # share of replicates in which a figure must be defined to get an interval
+
+Statistic = Callable[[Floats], Floats]
+"""Weights (R, N) → figures (R, M), NaN where one is not defined."""
+
+
+class Estimate(BaseModel):
+    """A figure and its 95 % interval by the bootstrap over groups."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float
+    low: float | None = Field(default=None, description="Null: no interval, as with one group only.")
+    high: float | None = None
+
+    @property
+    def is_clearly_positive(self) -> bool:
+        """Whether the whole interval lies above zero; false without an interval."""
+        return self.low is not None and self.low > 0.0
+
+    def as_percent(self) -> str:
+        """Such as `97.1 % [93.0, 99.2]`."""
+        if self.low is None or self.high is None:
+            return f"{self.value:.1%} [no interval]".replace("%", " %", 1)
+        return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+
+
+def estimate_measures(
+    answers: Answers, point: OperatingPoint, *, seed: int = 0, replicates: int = REPLICATES
+) -> dict[Measure, Estimate | None]:
+    """Every measure with its interval; None for one that is not defined on these images.
+
+    Where no image at all is wrong, every replicate says so too and the bootstrap knows no uncertainty. The lower end is
+    then the exact binomial one (Clopper and Pearson 1934) with each group as a single trial: 0.025^(1/G). G counts the
+    groups that bear on the measure.
+
+    Args:
+        answers: of the images.
+        point: threshold and temperature, chosen on other images than these.
+        seed: of the resampling.
+        replicates: how many.
+    """
+    names = list(Measure)
+
+    def statistic(weights: Floats) -> Floats:
+        found = weighted_measures(answers, point, weights)
+        return np.stack([found[name] for name in names], axis=1)
+
+    found = dict(zip(names, bootstrap(statistic, answers.groups, seed=seed, replicates=replicates), strict=True))
+    return {name: _widened(name, estimate, answers) for name, estimate in found.items()}
+
+
+def paired_difference(
+    first: Answers,
+    second: Answers,
+    measure: Measure,
+    *,
+    points: tuple[OperatingPoint, OperatingPoint] = (OperatingPoint(), OperatingPoint()),
+    seed: int = 0,
+    replicates: int = REPLICATES,
+) -> Estimate | None:
+    """The first model's figure less the second's on the same images, which are drawn together for both.
+
+    Args:
+        first: one model's answers.
+        second: another's on the same images in the same order.
+        measure: what is compared.
+        points: the first's and the second's operating point.
+        seed: of the resampling.
+        replicates: how many.
+
+    Raises:
+        EvaluationError: the images, their labels or their groups are not the same.
+    """
+    same = first.paths == second.paths and all(
+        np.array_equal(one, other) for one, other in ((first.labels, second.labels), (first.groups, second.groups))
+    )
+    if not same:
+        raise EvaluationError("Two models can be compared on the same images in the same order only.")
+
+    def statistic(weights: Floats) -> Floats:
+        ours, theirs = (
+            weighted_measures(answers, point, weights)[measure]
+            for answers, point in zip((first, second), points, strict=True)
+        )
+        return (ours - theirs)[:, None]
+
+    return bootstrap(statistic, first.groups, seed=seed, replicates=replicates)[0]
+
+
+def bootstrap(
+    statistic: Statistic, groups: NDArray[np.str_], *, seed: int, replicates: int = REPLICATES
+) -> list[Estimate | None]:
+    """Values and intervals of M figures.
+
+    Args:
+        statistic: weights (R, N) → (R, M).
+        groups: (N,), drawn as wholes.
+        seed: of the drawing; the same seed draws the same groups, whatever the figure.
+        replicates: how many.
+
+    Returns:
+        M estimates; None where the figure is not defined, and no interval where it is not defined in half of the
+        replicates or there is one group only.
+    """
+    values = statistic(np.ones((1, len(groups))))[0]
+    drawn = np.concatenate([statistic(weights) for weights in _drawn_weights(groups, seed, replicates)])
+    tail = _tail(len(np.unique(groups)))
+    return [_estimate(float(value), column, tail) for value, column in zip(values, drawn.T, strict=True)]
+
+
+def warnings_about_groups(answers: Answers) -> list[str]:
+    """What a reader must know of intervals that rest on few groups; empty where there are enough."""
+    counts = {"with ALL": _count(answers, answers.positive), "without ALL": _count(answers, ~answers.positive)}
+    few = {name: count for name, count in counts.items() if count < FEW_GROUPS}
+    if not few:
+        return []
+    which = " and ".join(
+        f"{count} {'group holds' if count == 1 else 'groups hold'} images {name}" for name, count in few.items()
+    )
+    warning = (
+        f"Only {which}. With fewer than {FEW_GROUPS} groups an interval is a rough hint: it is widened for their "
+        "number, and the figure on other patients or smears may still fall outside it."
+    )
+    return [warning]
+
+
+def _drawn_weights(groups: NDArray[np.str_], seed: int, replicates: int) -> Iterator[Floats]:
+    names, codes = np.unique(groups, return_inverse=True)
+    chance = np.random.default_rng(seed)
+    counts = chance.multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=replicates)
+    step = max(1, _CHUNK // len(groups))
+    for start in range(0, replicates, step):
+        yield counts[start : start + step, codes].astype(np.float64)
+
+
+def _tail(groups: int) -> float | None:
+    """The lower quantile's level, moved outwards for few groups; None for one group."""
+    if groups < 2:  # noqa: PLR2004 - one group says nothing about how groups differ
+        return None
+    reach = stats.t.ppf(0.5 + CONFIDENCE / 2.0, groups - 1) * math.sqrt(groups / (groups - 1))
+    return float(stats.norm.cdf(-reach))
+
+
+def _estimate(value: float, drawn: Floats, tail: float | None) -> Estimate | None:
+    if not math.isfinite(value):
+        return None
+    defined = drawn[np.isfinite(drawn)]
+    if tail is None or len(defined) < _LEAST_DEFINED * len(drawn):
+        return Estimate(value=value)
+    low, high = np.quantile(defined, [tail, 1.0 - tail])
+    return Estimate(value=value, low=float(low), high=float(high))
+
+
+def _widened(measure: Measure, estimate: Estimate | None, answers: Answers) -> Estimate | None:
+    """The exact end where nothing was wrong, see `estimate_measures`."""
+    if estimate is None or measure in UNBOUNDED or estimate.low != 1.0:
+        return estimate
+    least = ((1.0 - CONFIDENCE) / 2.0) ** (1.0 / _trials(measure, answers))
+    return Estimate(value=estimate.value, low=least, high=1.0)
+
+
+def _trials(measure: Measure, answers: Answers) -> int:
+    """Groups that bear on a measure; for those that need both labels, the fewer ones."""
+    with_all, without = _count(answers, answers.positive), _count(answers, ~answers.positive)
+    everything = len(np.unique(answers.groups))
+    special: Mapping[Measure, int] = {
+        Measure.ACCURACY: everything,
+        Measure.RECALL_ALL: with_all,
+        Measure.RECALL_NOT_ALL: without,
+    }
+    return max(1, special.get(measure, min(with_all, without) or everything))
+
+
+def _count(answers: Answers, mask: NDArray[np.bool_]) -> int:
+    return len(np.unique(answers.groups[mask]))
