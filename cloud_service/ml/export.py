@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.training.loop import predict_logits
 from shared.errors import PermanentError
 
 INPUT_NAME = "pixels"
 LOGITS_NAME = "logits"
 FEATURES_NAME = "features"
 LARGEST_DIFFERENCE = 1e-4
-"""By how much a logit of ONNX Runtime may differ from torch's: absolutely up to a logit of 1, relatively beyond.
+"""By how much ONNX Runtime's logits and features may differ from torch's: absolutely up to 10, relatively beyond.
 
-float32 errors grow with the sums behind a logit. Noise, far outside of what a network learnt, was seen to give logits
-of about -39 with a difference of 4e-4, that is 1e-5 of them; drawn and real images one of 1e-5 to 2.3e-5."""
+A logit of 10 is a probability of 0.99995: beyond it an answer no longer changes, while float32's errors grow with the
+sums behind it. Noise, far outside of what a network learnt, was seen to give logits of about -39."""
 
-_SAMPLE_IMAGES = 5
+_STEADY_UP_TO = 10.0
+_GRAINS = (1, 4, 16, 64)  # pixels; white noise, then blots about as wide as nuclei, cells and clumps are
+_LEVELS = (0, 128, 255)
 
 
 class _Served(nn.Module):
@@ -74,32 +75,63 @@ def export_onnx(network: DeployedNetwork, size: int) -> bytes:
 def largest_difference(network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> float:
     """The largest difference between ONNX Runtime's logits and torch's on `images`, scaled as LARGEST_DIFFERENCE is.
 
+    The features are compared too, so that distances to what was trained on are the same in both.
+
     Args:
         network: what was exported.
         onnx_file: what `export_onnx` made of it.
-        images: (N, size, size, 3) uint8; at least noise (see `sample_pixels`), and real ones where there are any.
+        images: (N, size, size, 3) uint8; at least those of `sample_pixels`, and real ones where there are any.
 
     Raises:
-        ExportError: the difference is above LARGEST_DIFFERENCE.
+        ExportError: the file lacks an output, or a difference is above LARGEST_DIFFERENCE.
     """
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
+    _require_outputs(session)
     differences = []
-    for image in images:  # one by one: this also shows that the batch's length is free
-        (served,) = session.run([LOGITS_NAME], {INPUT_NAME: image[None]})
-        expected = predict_logits(network, torch.tensor(image[None])).numpy()
-        differences.append(np.abs(served - expected) / np.maximum(1.0, np.abs(expected)))
-    worst = float(np.max(differences))  # NaN where any is NaN, unlike Python's own max
-    if not worst <= LARGEST_DIFFERENCE:  # written so that NaN is refused
-        raise ExportError(
-            f"ONNX Runtime's logits differ from torch's by {worst:.2g}, more than {LARGEST_DIFFERENCE}. "
-            "The package was not written. Compare the versions of torch, onnx and onnxruntime with pyproject.toml."
-        )
-    return worst
+    with torch.inference_mode():
+        for image in images:  # one by one: this also shows that the batch's length is free
+            logits, features = session.run([LOGITS_NAME, FEATURES_NAME], {INPUT_NAME: image[None]})
+            expected = network.eval().logits_and_features(torch.tensor(image[None]))
+            differences.append([_scaled(*pair) for pair in zip((logits, features), expected, strict=True)])
+    worst = np.max(differences, axis=0)  # NaN where any is NaN, unlike Python's own max
+    for name, difference in zip((LOGITS_NAME, FEATURES_NAME), worst.tolist(), strict=True):
+        if not difference <= LARGEST_DIFFERENCE:  # written so that NaN is refused
+            raise ExportError(
+                f"ONNX Runtime's {name} differ from torch's by {difference:.2g}, more than {LARGEST_DIFFERENCE}. "
+                "Do not use the ONNX file; export it again, and if that fails too, compare the versions of torch, "
+                "onnx and onnxruntime with pyproject.toml."
+            )
+    return float(worst[0])
 
 
 def sample_pixels(size: int) -> NDArray[np.uint8]:
-    """Noise to compare runtimes on, (5, size, size, 3) uint8; the same every time."""
-    return np.random.default_rng(0).integers(0, 256, (_SAMPLE_IMAGES, size, size, 3), dtype=np.uint8)
+    """Pictures to compare runtimes on, (7, size, size, 3) uint8, the same every time.
+
+    Noise from fine to coarse, then black, grey and white: sums of many equal values are hard on float32.
+    """
+    chance = np.random.default_rng(0)
+    noise = [
+        np.kron(
+            chance.integers(0, 256, (-(-size // grain), -(-size // grain), 3), dtype=np.uint8),
+            np.ones((grain, grain, 1), dtype=np.uint8),
+        )[:size, :size]
+        for grain in _GRAINS
+    ]
+    return np.stack([*noise, *(np.full((size, size, 3), level, dtype=np.uint8) for level in _LEVELS)])
+
+
+def _scaled(served: NDArray[np.float32], expected: Tensor) -> float:
+    reference = expected.numpy()
+    return float(np.max(np.abs(served - reference) / np.maximum(1.0, np.abs(reference) / _STEADY_UP_TO)))
+
+
+def _require_outputs(session: onnxruntime.InferenceSession) -> None:
+    missing = {LOGITS_NAME, FEATURES_NAME} - {output.name for output in session.get_outputs()}
+    if missing:
+        raise ExportError(
+            f"The ONNX file has no output named {' or '.join(sorted(missing))}. It comes from an earlier version of "
+            "Smearflow; `smearflow model export` writes one that has them."
+        )
 
 
 def _strip_notes(model: onnx.ModelProto) -> None:

@@ -1,5 +1,6 @@
 """Every runtime keeps the same promises; the fake as well as the real ones."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from cloud_service.ml.runtimes.contract import BrokenModelError, InvalidBatchErr
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.ml.runtimes.loading import load_runtime
 from tests.support.model_packages import random_pixels, write_random_package
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +93,23 @@ def test_an_unknown_runtime_is_refused(package: ModelPackage) -> None:
 
 def test_a_model_that_gives_no_number_is_named() -> None:
     with pytest.raises(BrokenModelError, match=r"images \[1\]"):
-        probabilities_of(np.array([0.0, np.nan], dtype=np.float32), "torch")
+        probabilities_of(np.array([0.0, np.nan], dtype=np.float32), temperature=1.0, runtime="torch")
 
 
 def test_large_logits_do_not_overflow() -> None:
-    extremes = probabilities_of(np.array([-1e30, -np.inf, 0.0, np.inf], dtype=np.float32), "torch")
+    logits = np.array([-1e30, -np.inf, 0.0, np.inf], dtype=np.float32)
+    extremes = probabilities_of(logits, temperature=0.05, runtime="torch")
     assert extremes.tolist() == [0.0, 0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
+def test_the_cards_temperature_divides_the_logits(package: ModelPackage, name: str) -> None:
+    card = package.card.model_copy(update={"temperature": 2.0})
+    batch = random_pixels(3)
+    plain = load_runtime(package, name).predict(batch).astype(np.float64)
+    calibrated = load_runtime(dataclasses.replace(package, card=card), name).predict(batch)
+    expected = 1.0 / (1.0 + np.sqrt((1.0 - plain) / plain))  # sigmoid(x / 2), from sigmoid(x)
+    np.testing.assert_allclose(calibrated, expected, atol=1e-6)
 
 
 def test_serving_imports_no_torch(package: ModelPackage) -> None:
@@ -104,9 +118,7 @@ def test_serving_imports_no_torch(package: ModelPackage) -> None:
         "from cloud_service.ml.package import load_package; from cloud_service.ml.runtimes.loading import load_runtime;"
         f"runtime = load_runtime(load_package(Path({str(package.directory)!r})));"
         "runtime.predict(numpy.zeros((1, 224, 224, 3), dtype=numpy.uint8));"
-        "print(sorted({'torch', 'onnx', 'safetensors'} & set(sys.modules)))"
+        "print(sorted({'torch', 'monai', 'onnx', 'safetensors'} & set(sys.modules)))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -40,6 +40,7 @@ class OnnxRuntime:
         )
         self._input_name = self._session.get_inputs()[0].name
         self._size = package.card.preprocess.size
+        self._temperature = package.card.temperature
 
     def predict(self, batch: Pixels) -> Probabilities:
         """See `Runtime.predict`."""
@@ -50,4 +51,4 @@ class OnnxRuntime:
         logits = [
             self._session.run([_LOGITS], {self._input_name: image[None]})[0] for image in np.ascontiguousarray(batch)
         ]
-        return probabilities_of(np.concatenate(logits), self.name)
+        return probabilities_of(np.concatenate(logits), temperature=self._temperature, runtime=self.name)

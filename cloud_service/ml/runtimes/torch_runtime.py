@@ -33,6 +33,7 @@ class TorchRuntime:
         torch.set_num_threads(threads)
         self._network = DeployedNetwork(network_of(package), package.card.preprocess).eval()
         self._size = package.card.preprocess.size
+        self._temperature = package.card.temperature
 
     def predict(self, batch: Pixels) -> Probabilities:
         """See `Runtime.predict`."""
@@ -41,4 +42,4 @@ class TorchRuntime:
             return np.empty(0, dtype=np.float32)
         with torch.inference_mode():
             logits = self._network(torch.from_numpy(batch.copy()))  # torch shares no read-only or reversed arrays
-        return probabilities_of(logits.numpy(), self.name)
+        return probabilities_of(logits.numpy(), temperature=self._temperature, runtime=self.name)

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.export import ExportError, export_onnx, largest_difference
+from cloud_service.ml.export import ExportError, export_onnx, largest_difference, sample_pixels
+from cloud_service.ml.network.convolution_block import ConvolutionBlock
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from tests.support.model_packages import SPEC, random_network, random_pixels
@@ -35,15 +36,54 @@ def test_takes_camera_pixels_in_batches_of_any_length(onnx_file: bytes) -> None:
 
 
 def test_agrees_with_torch(onnx_file: bytes) -> None:
-    assert largest_difference(random_network(), onnx_file, random_pixels(3, seed=9)) <= 1e-4
+    images = np.concatenate([random_pixels(3, seed=9), sample_pixels(SPEC.size)])
+    assert largest_difference(random_network(), onnx_file, images) <= 1e-4
+
+
+def test_blank_fields_are_as_exact_as_others() -> None:
+    """The default network's first map has 49,284 values; where they are all equal, adding them up costs digits."""
+    network = random_network(NetworkSettings())
+    blank = np.stack([np.full((224, 224, 3), level, dtype=np.uint8) for level in (0, 90, 255)])
+    assert largest_difference(network, export_onnx(network, SPEC.size), blank) <= 1e-5
+
+
+def test_samples_hold_noise_of_every_grain_and_blank_fields() -> None:
+    pixels = sample_pixels(96)
+    assert pixels.shape == (7, 96, 96, 3)
+    assert [len(np.unique(picture)) > 1 for picture in pixels] == [True] * 4 + [False] * 3
+    np.testing.assert_array_equal(pixels, sample_pixels(96))
 
 
 def test_a_graph_that_computes_something_else_is_refused(onnx_file: bytes) -> None:
     other = random_network()
     with torch.no_grad():
         output_bias(other).add_(0.01)
-    with pytest.raises(ExportError, match=r"by 0\.01"):
+    with pytest.raises(ExportError, match=r"logits differ from torch's by 0\.01"):
         largest_difference(other, onnx_file, random_pixels(1))
+
+
+def test_features_that_differ_are_refused() -> None:
+    """Features twice as large, and a classifier that halves them: the logits are the same."""
+    plain = NetworkSettings(filters=(2, 3, 4), squeeze_excitation=False, hidden_units=4)
+    network, other = random_network(plain), random_network(plain)
+    assert isinstance(other.network, SECNN)
+    last = other.network.blocks[-1]
+    assert isinstance(last, ConvolutionBlock)
+    with torch.no_grad():
+        last.batch_norm.weight.mul_(2.0)
+        last.batch_norm.bias.mul_(2.0)
+        other.network.classifier.hidden.weight.mul_(0.5)
+    onnx_file, images = export_onnx(network, SPEC.size), random_pixels(1)
+    assert largest_difference(network, onnx_file, images) <= 1e-4
+    with pytest.raises(ExportError, match="features differ"):
+        largest_difference(other, onnx_file, images)
+
+
+def test_a_graph_without_features_is_refused(onnx_file: bytes) -> None:
+    model = onnx.load_from_string(onnx_file)
+    del model.graph.output[1]
+    with pytest.raises(ExportError, match="no output named features"):
+        largest_difference(random_network(), model.SerializeToString(), random_pixels(1))
 
 
 def test_answers_that_are_no_numbers_are_refused(onnx_file: bytes) -> None:
