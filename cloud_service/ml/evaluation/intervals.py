@@ -7,11 +7,12 @@ With few groups a percentile interval is too narrow as well. Its ends are theref
 (2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4), the expanded percentile
 interval) proposes: for G groups the quantile at Φ(-√(G / (G - 1)) · t) takes the place of that at 2.5 %, t being
 Student's 97.5 % quantile with G - 1 degrees of freedom. At 5 groups that is the 0.1 % quantile, at 2 the least
-replicate of all. With one group there is no interval.
+replicate of all. With one group there is no interval. G counts the groups that bear on a figure: those with ALL for a
+sensitivity, and the fewer of those with ALL and those without where a figure needs both.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ FEW_GROUPS: Final = 8
 """Below so many groups an interval is a rough hint, and the report says so."""
 
 _CHUNK = 4_000_000  # weights held at a time: 32 MB
+_ROUNDING: Final = 1e-9  # an area of 1 is summed up from many pieces
 _LEAST_DEFINED = 0.5  # share of replicates in which a figure must be defined to get an interval
 
 Statistic = Callable[[Floats], Floats]
@@ -51,7 +53,7 @@ class Estimate(BaseModel):
     def as_percent(self) -> str:
         """Such as `97.1 % [93.0, 99.2]`."""
         if self.low is None or self.high is None:
-            return f"{self.value:.1%} [no interval]".replace("%", " %", 1)
+            return f"{100 * self.value:.1f} % [no interval]"
         return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
 
 
@@ -61,8 +63,7 @@ def estimate_measures(
     """Every measure with its interval; None for one that is not defined on these images.
 
     Where no image at all is wrong, every replicate says so too and the bootstrap knows no uncertainty. The lower end is
-    then the exact binomial one (Clopper and Pearson 1934) with each group as a single trial: 0.025^(1/G). G counts the
-    groups that bear on the measure.
+    then the exact binomial one (Clopper and Pearson 1934) with each group as a single trial: 0.025^(1/G).
 
     Args:
         answers: of the images.
@@ -76,8 +77,9 @@ def estimate_measures(
         found = weighted_measures(answers, point, weights)
         return np.stack([found[name] for name in names], axis=1)
 
-    found = dict(zip(names, bootstrap(statistic, answers.groups, seed=seed, replicates=replicates), strict=True))
-    return {name: _widened(name, estimate, answers) for name, estimate in found.items()}
+    bearing = [_bearing(name, answers) for name in names]
+    found = bootstrap(statistic, answers.groups, bearing=bearing, seed=seed, replicates=replicates)
+    return {name: _widened(name, *pair) for name, pair in zip(names, zip(found, bearing, strict=True), strict=True)}
 
 
 def paired_difference(
@@ -115,28 +117,32 @@ def paired_difference(
         )
         return (ours - theirs)[:, None]
 
-    return bootstrap(statistic, first.groups, seed=seed, replicates=replicates)[0]
+    bearing = [_bearing(measure, first)]
+    return bootstrap(statistic, first.groups, bearing=bearing, seed=seed, replicates=replicates)[0]
 
 
 def bootstrap(
-    statistic: Statistic, groups: NDArray[np.str_], *, seed: int, replicates: int = REPLICATES
+    statistic: Statistic, groups: NDArray[np.str_], *, bearing: Sequence[int], seed: int, replicates: int = REPLICATES
 ) -> list[Estimate | None]:
     """Values and intervals of M figures.
 
     Args:
         statistic: weights (R, N) → (R, M).
         groups: (N,), drawn as wholes.
+        bearing: M numbers, how many groups bear on each figure.
         seed: of the drawing; the same seed draws the same groups, whatever the figure.
         replicates: how many.
 
     Returns:
         M estimates; None where the figure is not defined, and no interval where it is not defined in half of the
-        replicates or there is one group only.
+        replicates or one group only bears on it.
     """
     values = statistic(np.ones((1, len(groups))))[0]
     drawn = np.concatenate([statistic(weights) for weights in _drawn_weights(groups, seed, replicates)])
-    tail = _tail(len(np.unique(groups)))
-    return [_estimate(float(value), column, tail) for value, column in zip(values, drawn.T, strict=True)]
+    return [
+        _estimate(float(value), column, _tail(count))
+        for value, column, count in zip(values, drawn.T, bearing, strict=True)
+    ]
 
 
 def warnings_about_groups(answers: Answers) -> list[str]:
@@ -182,24 +188,25 @@ def _estimate(value: float, drawn: Floats, tail: float | None) -> Estimate | Non
     return Estimate(value=value, low=float(low), high=float(high))
 
 
-def _widened(measure: Measure, estimate: Estimate | None, answers: Answers) -> Estimate | None:
+def _widened(measure: Measure, estimate: Estimate | None, groups: int) -> Estimate | None:
     """The exact end where nothing was wrong, see `estimate_measures`."""
-    if estimate is None or measure in UNBOUNDED or estimate.low != 1.0:
+    if estimate is None or measure in UNBOUNDED or estimate.low is None or estimate.low < 1.0 - _ROUNDING:
         return estimate
-    least = ((1.0 - CONFIDENCE) / 2.0) ** (1.0 / _trials(measure, answers))
-    return Estimate(value=estimate.value, low=least, high=1.0)
+    return Estimate(value=estimate.value, low=((1.0 - CONFIDENCE) / 2.0) ** (1.0 / groups), high=1.0)
 
 
-def _trials(measure: Measure, answers: Answers) -> int:
-    """Groups that bear on a measure; for those that need both labels, the fewer ones."""
+def _bearing(measure: Measure, answers: Answers) -> int:
+    """How many groups bear on a measure."""
     with_all, without = _count(answers, answers.positive), _count(answers, ~answers.positive)
-    everything = len(np.unique(answers.groups))
-    special: Mapping[Measure, int] = {
-        Measure.ACCURACY: everything,
-        Measure.RECALL_ALL: with_all,
-        Measure.RECALL_NOT_ALL: without,
-    }
-    return max(1, special.get(measure, min(with_all, without) or everything))
+    match measure:
+        case Measure.ACCURACY | Measure.LOSS | Measure.BRIER:
+            return len(np.unique(answers.groups))
+        case Measure.RECALL_ALL:
+            return with_all
+        case Measure.RECALL_NOT_ALL:
+            return without
+        case _:
+            return min(with_all, without)
 
 
 def _count(answers: Answers, mask: NDArray[np.bool_]) -> int:

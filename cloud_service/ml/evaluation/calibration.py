@@ -1,0 +1,93 @@
+"""Whether a probability of 0.9 is right nine times in ten, and the temperature that brings it nearer to that."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.optimize import minimize_scalar
+
+from cloud_service.ml.evaluation.answers import Answers, Floats
+
+BINS: Final = 10
+HIGHEST_TEMPERATURE: Final = 32.0
+LOWEST_TEMPERATURE: Final = 1.0 / 32.0
+
+
+class ReliabilityBin(BaseModel):
+    """The images whose probability of ALL falls between two bounds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: float  # included
+    high: float  # excluded, but for the last bin
+    images: int
+    mean_probability: float | None = Field(description="Null: the bin is empty.")
+    share_with_all: float | None
+
+
+class Calibration(BaseModel):
+    """How probabilities of ALL agree with how often ALL is there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    expected_error: float = Field(
+        description="ECE: the bins' distances between mean probability and share with ALL, weighted by their images."
+    )
+    bins: tuple[ReliabilityBin, ...]
+
+
+def fit_temperature(validation: Answers) -> float:
+    """The temperature T at which sigmoid(logit / T) fits the validation part best (Guo et al. 2017, section 4.2).
+
+    Least cross-entropy, but against the labels as Platt (1999) softens them: (n + 1) / (n + 2) for the n images with
+    ALL and 1 / (m + 2) for the m others. Where the part is told apart without a fault, hard labels would be fitted
+    best by T = 0 and by probabilities of exactly 0 and 1, which so few images cannot justify. One number changes
+    neither the order of images nor a bias towards one label.
+
+    Returns:
+        T in [1/32, 32]; either end says that the logits carry no usable scale.
+
+    Raises:
+        EvaluationError: the part holds one label only.
+    """
+    validation.require_both_labels("validation")
+    positive = validation.positive
+    with_all, without = int(positive.sum()), int((~positive).sum())
+    softened = np.where(positive, (with_all + 1.0) / (with_all + 2.0), 1.0 / (without + 2.0))
+    logits = validation.logits.astype(np.float64)
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        return float(np.mean(np.logaddexp(0.0, scaled) - scaled * softened))
+
+    bounds = (np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def calibration_of(answers: Answers, temperature: float) -> Calibration:
+    """Calibration on images, in ten bins of equal width.
+
+    The expected error of a perfectly calibrated model is above 0 on few images: by chance alone each bin is off by
+    about the standard error of its share.
+    """
+    probabilities = answers.probabilities(temperature)
+    indices = np.minimum((probabilities * BINS).astype(np.intp), BINS - 1)
+    bins = tuple(_bin(index, answers, probabilities, indices == index) for index in range(BINS))
+    gaps = [
+        found.images * abs(found.mean_probability - found.share_with_all)
+        for found in bins
+        if found.mean_probability is not None and found.share_with_all is not None
+    ]
+    return Calibration(expected_error=float(sum(gaps) / len(answers.logits)), bins=bins)
+
+
+def _bin(index: int, answers: Answers, probabilities: Floats, mask: NDArray[np.bool_]) -> ReliabilityBin:
+    images = int(mask.sum())
+    return ReliabilityBin(
+        low=index / BINS,
+        high=(index + 1) / BINS,
+        images=images,
+        mean_probability=float(probabilities[mask].mean()) if images else None,
+        share_with_all=float(answers.positive[mask].mean()) if images else None,
+    )
