@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from cloud_service.ml.datasets.class_names import is_all
+from cloud_service.ml.datasets.file_names import is_image
 from cloud_service.ml.datasets.samples import DatasetError, Sample
-
-_IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"})
+from shared.imaging.decode import IMAGE_SUFFIXES
 
 
 def read_class_folders(root: Path) -> list[Sample]:
@@ -24,11 +24,7 @@ def read_class_folders(root: Path) -> list[Sample]:
 
 def _samples_of_class(folder: Path, root: Path) -> list[Sample]:
     positive = is_all(folder.name, str(root))
-    paths = sorted(path for path in folder.rglob("*") if _is_image(path))
+    paths = sorted(path for path in folder.rglob("*") if is_image(path))
     if not paths:
-        raise DatasetError(f"The class folder {folder} holds no images ({', '.join(sorted(_IMAGE_SUFFIXES))}).")
-    return [Sample(path=path, is_all=positive, group=path.relative_to(root).as_posix()) for path in paths]
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in _IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        raise DatasetError(f"The class folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")
+    return [Sample(path, positive, path.relative_to(root).as_posix(), class_name=folder.name) for path in paths]

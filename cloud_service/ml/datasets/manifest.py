@@ -13,8 +13,8 @@ def read_manifest(manifest: Path) -> list[Sample]:
     """The samples that a CSV file lists, in its order.
 
     Columns (RFC 4180, UTF-8, with a heading): `path`, below the manifest's folder; `label`, a known class name;
-    `group`, optional, else each image is a group of its own; `kind`, optional, such as field or crop. Other columns
-    are passed over.
+    `group`, optional, else each image is a group of its own; `kind`, optional, such as field or crop; `subtype`,
+    optional, a finer class than the label. Other columns are passed over.
 
     Raises:
         DatasetError: a column or a file is missing, a label is not known, a path leaves the folder or comes twice.
@@ -33,13 +33,14 @@ def read_manifest(manifest: Path) -> list[Sample]:
 
 
 def _sample(row: dict[str, str | None], root: Path, where: str) -> Sample:
-    name, label, group, kind = ((row.get(column) or "").strip() for column in (*_REQUIRED, "group", "kind"))
+    columns = (*_REQUIRED, "group", "kind", "subtype")
+    name, label, group, kind, subtype = ((row.get(column) or "").strip() for column in columns)
     path = root / name
     if not path.resolve().is_relative_to(root.resolve()):
         raise DatasetError(f"{where}: the path {name!r} leaves the data set's folder.")
     if not path.is_file():
         raise DatasetError(f"{where}: there is no file {name!r} in {root}.")
-    return Sample(path=path, is_all=is_all(label, where), group=group or name, kind=kind or "unnamed")
+    return Sample(path, is_all(label, where), group or name, kind or "unnamed", subtype or label)
 
 
 def _refuse_doubles(samples: list[Sample], manifest: Path) -> None:

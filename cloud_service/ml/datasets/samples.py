@@ -1,4 +1,4 @@
-"""What a data set is made of, and how its folder is recognised."""
+"""What a data set is made of."""
 
 import hashlib
 from collections.abc import Iterable
@@ -21,6 +21,8 @@ class Sample:
     is_all: bool  # whether it shows acute lymphoblastic leukemia
     group: str  # samples of one group (a patient, a smear, near-duplicates) never fall into different parts
     kind: str = "unnamed"  # what figures are also given for by itself, such as fields and crops
+    class_name: str = ""  # as the data set calls it, such as Early or hem; finer than the label or the same
+    centres: tuple[tuple[float, float], ...] = ()  # of the blasts, (x, y) in the file's pixels, where they are known
 
 
 def dataset_digest(samples: Iterable[Sample], root: Path) -> str:

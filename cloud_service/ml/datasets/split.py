@@ -1,12 +1,47 @@
-"""Dividing a data set into parts that share no group."""
+"""Dividing a data set into parts, or into the folds of a cross-validation."""
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sklearn.model_selection import StratifiedGroupKFold
 
 from cloud_service.ml.datasets.samples import DatasetError, Sample
 
-_PARTS = _TRAINING, _VALIDATION, _TEST = range(3)
+Unit = tuple[Sample, ...]
+"""Samples that stay together, in the order of the data set."""
+
+
+class SplitStrategy(StrEnum):
+    """What stays together when a data set is divided."""
+
+    STRATIFIED = "stratified"  # nothing: each image goes by itself, as in most papers; groups may leak
+    GROUPED = "grouped"  # the images of one group
+    BLOCKS = "blocks"  # the images of one group, and groups that follow one another, as one slide's images often do
+
+
+class SplitSettings(BaseModel):
+    """How a data set is divided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: SplitStrategy = SplitStrategy.GROUPED
+    validation_share: float = Field(default=0.15, gt=0.0, lt=1.0, description="Of each label's groups.")
+    test_share: float = Field(default=0.2, gt=0.0, lt=1.0, description="Of each label's groups, held out.")
+    seed: int = Field(default=1, ge=0, description="Decides the shuffle, or where the blocks begin.")
+
+    @model_validator(mode="after")
+    def _leaves_some_to_train_on(self) -> Self:
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError(
+                f"shares of {self.validation_share} for validation and {self.test_share} for the test leave nothing to "
+                "train on"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,45 +53,175 @@ class Split:
     test: tuple[Sample, ...]
 
 
-def split_by_group(samples: Sequence[Sample], *, validation: float, test: float, seed: int) -> Split:
-    """Divides samples at random, each group as a whole, labels and kinds in about the same proportion everywhere.
+def divide(samples: Sequence[Sample], settings: SplitSettings) -> Split:
+    """Divides samples into three parts, labels, classes and kinds in about the same proportion everywhere.
+
+    Shares are those of groups (of images where the strategy is `stratified`). Each part gets a group of each label
+    where there are three or more.
 
     Args:
         samples: the data set, in an order that is the same every time.
-        validation: the validation part's share of the groups, in (0, 1).
-        test: the held-out part's share likewise; both together are below 1.
-        seed: decides the shuffle.
+        settings: shares, strategy and seed.
 
     Raises:
         DatasetError: there are too few groups for both labels to be in each part.
-        ValueError: the shares are not as stated.
     """
-    if not (validation > 0 and test > 0 and validation + test < 1):
-        raise ValueError(f"Shares of {validation} and {test} leave one of the three parts empty.")
-    shuffle = random.Random(seed)  # noqa: S311 - a repeatable shuffle, no secret
-    part_of_group: dict[str, int] = {}
-    for groups in _strata(samples):
-        shuffle.shuffle(groups)
-        spread = len(groups) >= len(_PARTS)  # then no part goes without
-        for_test = max(spread, round(test * len(groups)))
-        for_validation = max(spread, round(validation * len(groups)))
-        parts = [_TEST] * for_test + [_VALIDATION] * for_validation + [_TRAINING] * len(groups)
-        part_of_group |= dict(zip(groups, parts, strict=False))
-    divided = [tuple(sample for sample in samples if part_of_group[sample.group] == part) for part in _PARTS]
-    if any({sample.is_all for sample in part} != {True, False} for part in divided):
+    chance = random.Random(settings.seed)  # noqa: S311 - a repeatable shuffle, no secret
+    units = _units(samples, settings.strategy)
+    shares = settings.test_share, settings.validation_share
+    test, validation = _taken(units, shares, settings.strategy, chance)
+    split = _split(samples, validation, test)
+    if _lacks_a_label(split):
         raise DatasetError(
-            f"{len(part_of_group)} groups are too few to have images with and without ALL in each of three parts; "
+            f"{len(units)} groups are too few to have images with and without ALL in each of three parts; "
             "at least 3 groups for each label are needed."
         )
-    return Split(*divided)
+    return split
 
 
-def _strata(samples: Sequence[Sample]) -> list[list[str]]:
-    """Groups that hold the same labels and kinds, together; everything in the order of the samples."""
-    contents: dict[str, set[tuple[bool, str]]] = {}
+def folds(samples: Sequence[Sample], *, count: int, settings: SplitSettings) -> list[Split]:
+    """The splits of a cross-validation: each group is in the test part of exactly one of them.
+
+    Args:
+        samples: the data set, in an order that is the same every time.
+        count: how many folds, 2 or more.
+        settings: strategy, seed, and the share of all groups that is cut from each fold's rest for validation. The test
+            share is 1 / `count`, whatever the settings say.
+
+    Raises:
+        DatasetError: there are fewer groups of a label than folds, or too few for both labels to be in each part.
+    """
+    if count < 2:  # noqa: PLR2004 - one to test, one to train on
+        raise DatasetError(f"A cross-validation needs 2 folds or more; {count} were asked for.")
+    units = _units(samples, settings.strategy)
+    _refuse_fewer_groups_than_folds(units, count)
+    fold_of = _blocks(units, count, settings.seed) if _is_blocks(settings) else _shuffled(units, count, settings)
+    share = min(settings.validation_share * count / (count - 1), 0.5)
+    splits = []
+    for number in range(count):
+        test = [unit for unit, fold in zip(units, fold_of, strict=True) if fold == number]
+        rest = [unit for unit, fold in zip(units, fold_of, strict=True) if fold != number]
+        chance = random.Random(f"{settings.seed}/{number}")  # noqa: S311 - repeatable, no secret
+        (validation,) = _taken(rest, (share,), settings.strategy, chance)
+        splits.append(_split(samples, validation, test))
+    if any(_lacks_a_label(split) for split in splits):
+        raise DatasetError(
+            f"{len(units)} groups are too few to have images with and without ALL in each part of {count} folds. Ask "
+            "for fewer folds, or try another seed."
+        )
+    return splits
+
+
+def _is_blocks(settings: SplitSettings) -> bool:
+    return settings.strategy is SplitStrategy.BLOCKS
+
+
+def _units(samples: Sequence[Sample], strategy: SplitStrategy) -> list[Unit]:
+    if strategy is SplitStrategy.STRATIFIED:
+        return [(sample,) for sample in samples]
+    groups: dict[str, list[Sample]] = {}
     for sample in samples:
-        contents.setdefault(sample.group, set()).add((sample.is_all, sample.kind))
-    strata: dict[frozenset[tuple[bool, str]], list[str]] = {}
-    for group, content in contents.items():
-        strata.setdefault(frozenset(content), []).append(group)
+        groups.setdefault(sample.group, []).append(sample)
+    return [tuple(group) for group in groups.values()]
+
+
+def _taken(
+    units: Sequence[Unit], shares: Sequence[float], strategy: SplitStrategy, chance: random.Random
+) -> list[list[Unit]]:
+    """What each share takes of `units`; the rest is nobody's. Units with the same labels are shared out by themselves."""
+    taken: list[list[Unit]] = [[] for _ in shares]
+    for stratum in _strata(units, lambda sample: sample.is_all):
+        ordered = _evenly_ordered(stratum, strategy, chance)
+        spread = len(ordered) > len(shares)  # then no part goes without
+        start = 0
+        for part, share in zip(taken, shares, strict=True):
+            stop = start + max(spread, round(share * len(ordered)))
+            part += ordered[start:stop]
+            start = stop
+    return taken
+
+
+def _evenly_ordered(stratum: Sequence[Unit], strategy: SplitStrategy, chance: random.Random) -> list[Unit]:
+    """The units in an order of which every stretch holds each class and kind in about the same proportion."""
+    placed: list[tuple[float, float, Unit]] = []
+    for alike in _strata(stratum, _class_of):
+        if strategy is SplitStrategy.BLOCKS:
+            begin = chance.randrange(len(alike))
+            alike = alike[begin:] + alike[:begin]  # noqa: PLW2901 - the ring of blocks, cut where chance has it
+        else:
+            chance.shuffle(alike)
+        tie = chance.random()
+        placed += [((index + 0.5) / len(alike), tie, unit) for index, unit in enumerate(alike)]
+    return [unit for *_, unit in sorted(placed, key=lambda entry: entry[:2])]
+
+
+def _strata(units: Sequence[Unit], key: Callable[[Sample], Hashable]) -> list[list[Unit]]:
+    """Units whose samples have the same keys, together; everything in the order of the units."""
+    strata: dict[frozenset[Hashable], list[Unit]] = {}
+    for unit in units:
+        strata.setdefault(frozenset(key(sample) for sample in unit), []).append(unit)
     return list(strata.values())
+
+
+def _class_of(sample: Sample) -> tuple[str, str]:
+    return sample.class_name, sample.kind
+
+
+def _blocks(units: Sequence[Unit], count: int, seed: int) -> list[int]:
+    """The fold of each unit, so that units of a class that follow one another are in the same fold."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    fold_of: dict[Unit, int] = {}
+    for stratum in _strata(units, lambda sample: sample.is_all):
+        first = 0  # goes on from class to class, so that classes of few groups do not all fall into the first folds
+        for alike in _strata(stratum, _class_of):
+            begin = chance.randrange(len(alike))
+            ring = alike[begin:] + alike[:begin]
+            blocks = min(count, len(ring))
+            fold_of |= {unit: (first + index * blocks // len(ring)) % count for index, unit in enumerate(ring)}
+            first += blocks
+    return [fold_of[unit] for unit in units]
+
+
+def _shuffled(units: Sequence[Unit], count: int, settings: SplitSettings) -> list[int]:
+    """The fold of each unit at random, the classes in about the same proportion in each fold."""
+    samples = [sample for unit in units for sample in unit]
+    unit_of = [number for number, unit in enumerate(units) for _ in unit]
+    by_class = Counter((sample.is_all, _class_of(sample)) for unit in units for sample in set(unit[:1]))
+    rare = {is_all for (is_all, _), groups in by_class.items() if groups < count}
+    strata = [
+        f"{sample.is_all}" if sample.is_all in rare else f"{sample.is_all} {_class_of(sample)}" for sample in samples
+    ]
+    fold_of = [0] * len(units)
+    splitter = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=settings.seed)
+    for number, (_, test) in enumerate(splitter.split(samples, strata, unit_of)):
+        for index in test:
+            fold_of[unit_of[index]] = number
+    return fold_of
+
+
+def _refuse_fewer_groups_than_folds(units: Sequence[Unit], count: int) -> None:
+    for label in (True, False):
+        groups = sum(any(sample.is_all == label for sample in unit) for unit in units)
+        if groups < count:
+            raise DatasetError(
+                f"{count} folds need {count} groups of each label, and only {groups} groups hold images "
+                f"{'with' if label else 'without'} ALL. Ask for {groups} folds or fewer."
+            )
+
+
+def _split(samples: Sequence[Sample], validation: Sequence[Unit], test: Sequence[Unit]) -> Split:
+    """The three parts, each in the order of the data set; the training part is what the others leave."""
+    part_of = {sample.path: 1 for unit in validation for sample in unit}
+    part_of |= {sample.path: 2 for unit in test for sample in unit}
+    parts = [tuple(sample for sample in samples if part_of.get(sample.path, 0) == part) for part in range(3)]
+    return Split(*parts)
+
+
+def _lacks_a_label(split: Split) -> bool:
+    parts = (split.training, split.validation, split.test)
+    return any({sample.is_all for sample in part} != {True, False} for part in parts)
+
+
+def split_by_group(samples: Sequence[Sample], *, validation: float, test: float, seed: int) -> Split:
+    """As `divide` with the strategy `grouped`."""
+    return divide(samples, SplitSettings(validation_share=validation, test_share=test, seed=seed))
