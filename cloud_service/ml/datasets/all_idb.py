@@ -15,7 +15,7 @@ _TIFF = (".tif", ".tiff")
 
 
 def fields_folder(root: Path) -> Path | None:
-    """The folder with ALL-IDB1's images: `root`/im, the same below `root`/ALL_IDB1, or `root` itself; None if neither."""
+    """The folder with ALL-IDB1's images: im in `root` or in `root`/ALL_IDB1, or `root` itself; None if neither."""
     for base in _bases(root, "all_idb1"):
         if (folder := _child(base, "im")) and _named_images(folder):
             return folder
@@ -23,7 +23,7 @@ def fields_folder(root: Path) -> Path | None:
 
 
 def single_cells_folder(root: Path) -> Path | None:
-    """The folder with ALL-IDB2's images: `root`/img, the same below `root`/ALL_IDB2, or `root` itself; None if neither."""
+    """The folder with ALL-IDB2's images: img in `root` or in `root`/ALL_IDB2, or `root` itself; None if neither."""
     for base in _bases(root, "all_idb2"):
         if (folder := _child(base, "img")) and _named_images(folder):
             return folder
@@ -45,8 +45,8 @@ def read_all_idb1(root: Path) -> list[Sample]:
     samples = [_sample(path, root, "field", centres.pop(path.stem.lower(), ())) for path in _all_images(folder)]
     if centres:
         raise DatasetError(
-            f"{folder.parent / 'xyc'} has centres for {', '.join(sorted(centres)[:3])}, and {folder} has no such image. "
-            "Copy the data set again as a whole."
+            f"There are centres for {', '.join(sorted(centres)[:3])}, and {folder} has no such image. Copy the "
+            "data set again as a whole."
         )
     return samples
 
@@ -105,9 +105,8 @@ def _centres(images: Path) -> dict[str, tuple[tuple[float, float], ...]]:
     folder = _child(images.parent if images.name.lower() == "im" else images, "xyc")
     if folder is None:
         return {}
-    return {
-        path.stem.lower(): _read_centres(path) for path in sorted(folder.iterdir()) if path.suffix.lower() == ".xyc"
-    }
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".xyc")
+    return {path.stem.lower(): _read_centres(path) for path in files}
 
 
 def _read_centres(path: Path) -> tuple[tuple[float, float], ...]:

@@ -52,8 +52,8 @@ def _sample(path: Path, class_name: str) -> Sample:
     name = C_NMC_NAME.fullmatch(path.stem)
     if name is None:
         raise DatasetError(
-            f"{path} is not named UID_<subject>_<image>_<cell>_<class>, so its subject is not known. Rename it, or take "
-            "it out of the folder."
+            f"{path} is not named UID_<subject>_<image>_<cell>_<class>, so its subject is not known. Rename it, or "
+            "take it out of the folder."
         )
     group = f"UID_{name['subject'].upper()}"
     return Sample(path, _CLASSES[class_name], group, "crop", class_name)

@@ -35,7 +35,7 @@ _READERS: Final[dict[Layout, Callable[[Path], list[Sample]]]] = {
 
 
 def recognise(root: Path) -> Layout:
-    """The layout of the data set in `root`, by the names of its files and folders; a manifest.csv comes before all else.
+    """The layout of the data set in `root`, by the names in it; a manifest.csv comes before all else.
 
     Raises:
         DatasetError: `root` is no folder, fits no layout, or holds ALL-IDB1 and ALL-IDB2 side by side.

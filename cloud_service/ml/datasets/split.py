@@ -128,7 +128,7 @@ def _units(samples: Sequence[Sample], strategy: SplitStrategy) -> list[Unit]:
 def _taken(
     units: Sequence[Unit], shares: Sequence[float], strategy: SplitStrategy, chance: random.Random
 ) -> list[list[Unit]]:
-    """What each share takes of `units`; the rest is nobody's. Units with the same labels are shared out by themselves."""
+    """What each share takes of the units of each label; the rest is nobody's."""
     taken: list[list[Unit]] = [[] for _ in shares]
     for stratum in _strata(units, lambda sample: sample.is_all):
         ordered = _evenly_ordered(stratum, strategy, chance)
@@ -136,7 +136,7 @@ def _taken(
         start = 0
         for part, share in zip(taken, shares, strict=True):
             stop = start + max(spread, round(share * len(ordered)))
-            part += ordered[start:stop]
+            part.extend(ordered[start:stop])
             start = stop
     return taken
 
@@ -186,11 +186,10 @@ def _shuffled(units: Sequence[Unit], count: int, settings: SplitSettings) -> lis
     """The fold of each unit at random, the classes in about the same proportion in each fold."""
     samples = [sample for unit in units for sample in unit]
     unit_of = [number for number, unit in enumerate(units) for _ in unit]
-    by_class = Counter((sample.is_all, _class_of(sample)) for unit in units for sample in set(unit[:1]))
-    rare = {is_all for (is_all, _), groups in by_class.items() if groups < count}
-    strata = [
-        f"{sample.is_all}" if sample.is_all in rare else f"{sample.is_all} {_class_of(sample)}" for sample in samples
-    ]
+    classes = [(sample.is_all, _class_of(sample)) for sample in samples]
+    groups_of = Counter(both for unit in units for both in {(sample.is_all, _class_of(sample)) for sample in unit})
+    coarse = {is_all for (is_all, _), groups in groups_of.items() if groups < count}  # too few groups for each fold
+    strata = [str(both[:1] if both[0] in coarse else both) for both in classes]
     fold_of = [0] * len(units)
     splitter = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=settings.seed)
     for number, (_, test) in enumerate(splitter.split(samples, strata, unit_of)):

@@ -101,8 +101,8 @@ def replay_split(file: Path, samples: Sequence[Sample], *, root: Path) -> Split:
     digest = dataset_digest(samples, root)
     if digest != written.data_digest:
         raise DatasetError(
-            f"{file} divides another data set than {root}: that one has the digest {written.data_digest[:12]}, this one "
-            f"{digest[:12]}. Name the folder that the split was made from, or make a new split."
+            f"{file} divides another data set than {root}: that one has the digest {written.data_digest[:12]}, this "
+            f"one {digest[:12]}. Name the folder that the split was made from, or make a new split."
         )
     by_name = {_name(sample, root): sample for sample in samples}
     names = (*written.training, *written.validation, *written.test)

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from cloud_service.ml.datasets.samples import DatasetError, Sample
-from cloud_service.ml.datasets.split import Split, split_by_group
+from cloud_service.ml.datasets.split import Split, SplitSettings, split_by_group
 
 
 def samples_of(groups: list[tuple[bool, int]]) -> list[Sample]:
@@ -73,5 +74,5 @@ def test_too_few_groups_are_refused() -> None:
 
 @pytest.mark.parametrize(("validation", "test"), [(0.0, 0.2), (0.2, 0.0), (0.5, 0.5)])
 def test_shares_that_leave_a_part_empty_are_refused(validation: float, test: float) -> None:
-    with pytest.raises(ValueError, match="leave one of the three parts empty"):
-        split_by_group(samples_of([(True, 1), (False, 1)] * 9), validation=validation, test=test, seed=1)
+    with pytest.raises(ValidationError, match=r"greater than 0|nothing to train on"):
+        SplitSettings(validation_share=validation, test_share=test)
