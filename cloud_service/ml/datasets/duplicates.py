@@ -136,8 +136,9 @@ def require_no_leaks(split: Split, *, allowed: bool, fingerprints: Fingerprints 
     found = tuple(statement for statement in statements if statement)
     if found and not allowed:
         raise LeakError(
-            f"The parts of this split know each other, so figures of the test part would be too good. "
-            f"{' '.join(found)} Divide by groups, remove the duplicates, or say --allow-leaks: the report will then state this."
+            "The parts of this split know each other, so figures of the test part would be too good. "
+            f"{' '.join(found)} Divide by groups, remove the duplicates, or say --allow-leaks: the report will then "
+            "state this."
         )
     return found
 
