@@ -11,7 +11,7 @@ from monai.networks.nets.densenet import DenseNet121 as MonaiDenseNet121
 from monai.networks.nets.resnet import resnet34
 from torch import Tensor, nn
 
-from cloud_service.ml.network.contract import COLOUR_CHANNELS, Network
+from cloud_service.ml.network.contract import COLOUR_CHANNELS, MapGrid, Network
 from cloud_service.ml.network.settings import NetworkSettings
 
 
@@ -25,6 +25,7 @@ class ResNet34(Network):
     """
 
     map_layer = "body.layer4"
+    map_grid = MapGrid(start=-15.5, stride=32.0)  # padded layers of odd width and stride 2 look at pixels 0, 32, 64, …
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__(settings)
@@ -57,6 +58,7 @@ class DenseNet121(Network):
     """
 
     map_layer = "body.class_layers.relu"
+    map_grid = MapGrid(start=-1.5, stride=32.0)  # as in a ResNet at first; its poolings 2x2 then move by 2 + 4 + 8
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__(settings)

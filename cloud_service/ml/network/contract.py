@@ -1,5 +1,6 @@
 """What every network promises."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -7,6 +8,17 @@ from torch import Tensor, nn
 from cloud_service.ml.network.settings import NetworkSettings
 
 COLOUR_CHANNELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MapGrid:
+    """Where the positions of a feature map lie on the image: number k, from 0, is centred on start + (k + 1/2)·stride.
+
+    Both are in pixels of the network's input, counted from its left or upper edge, and hold for width and height alike.
+    """
+
+    start: float
+    stride: float
 
 
 class Network(nn.Module):

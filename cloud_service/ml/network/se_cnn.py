@@ -6,7 +6,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from cloud_service.ml.network.classifier import Classifier
-from cloud_service.ml.network.contract import COLOUR_CHANNELS, Network
+from cloud_service.ml.network.contract import COLOUR_CHANNELS, MapGrid, Network
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
 from cloud_service.ml.network.settings import NetworkSettings
 
@@ -21,8 +21,7 @@ class SECNN(Network):
         settings: the network's settings; 113,263 parameters with the defaults, 110,337 without squeeze-and-excitation.
     """
 
-    # Before the last pooling the map is twice as fine, and the global maximum that follows is the same.
-    map_layer = "blocks.2.recalibration"
+    map_layer = "blocks"
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__(settings)
@@ -31,6 +30,7 @@ class SECNN(Network):
             *(ConvolutionBlock(before, after, settings) for before, after in pairwise(channels))
         )
         self.classifier = Classifier(settings.filters[-1], settings.hidden_units)
+        self.map_grid = _map_grid(len(self.blocks), settings.pooling_stride)
 
     def embed(self, images: Tensor) -> Tensor:
         """Normalised images (N, 3, H, W) float32 → features (N, C): f_c = max_ij u_c(i, j) over the last map u."""
@@ -39,3 +39,14 @@ class SECNN(Network):
     def classify(self, features: Tensor) -> Tensor:
         """Features (N, C) → logits (N,)."""
         return cast("Tensor", self.classifier(features))
+
+
+def _map_grid(blocks: int, pooling_stride: int) -> MapGrid:
+    """The convolutions are not padded, so that the map begins within the image: by 7 pixels with stride 2."""
+    grid = MapGrid(start=0.0, stride=1.0)
+    for _ in range(blocks):
+        after_convolution = grid.start + grid.stride
+        grid = MapGrid(
+            start=after_convolution + grid.stride * (1 - pooling_stride / 2), stride=grid.stride * pooling_stride
+        )
+    return grid
