@@ -23,7 +23,7 @@ class Likeness(StrEnum):
     """How much images are the same."""
 
     EXACT = "exact"  # the same bytes
-    NEAR = "near"  # they look the same: compressed or scaled anew, a little shifted, turned or mirrored
+    NEAR = "near"  # they look the same: compressed or scaled anew, lit otherwise, turned or mirrored
 
 
 @dataclass(frozen=True, slots=True)

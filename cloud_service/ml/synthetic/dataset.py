@@ -9,13 +9,13 @@ from PIL import Image
 from cloud_service.ml.synthetic.parameters import SmearLabel, draw_crop, draw_field
 from cloud_service.ml.synthetic.smear import SyntheticImage, make_crop, make_field
 
+Kind = Literal["crop", "field"]
+
 JPEG_QUALITY = 92
 LABELS: tuple[SmearLabel, ...] = ("all", "not_all")
 
 
-def write_dataset(
-    directory: Path, kind: Literal["crop", "field"], n: int, seed: int, *, size: tuple[int, int] | None = None
-) -> Path:
+def write_dataset(directory: Path, kind: Kind, n: int, seed: int, *, size: tuple[int, int] | None = None) -> Path:
     """Write `n` JPEG files, half of each label, into `all/` and `not_all/`, and `manifest.csv` beside them.
 
     Two files, one of each label, share a slide (stain, light, density) and are one group of the manifest, so a
@@ -43,15 +43,33 @@ def write_dataset(
         rows = csv.writer(file)
         rows.writerow(["path", "label", "group"])
         for index in range(n):
-            slide, label = index // 2, LABELS[index % 2]
+            slide, label = index // 2, paired_label(index)
             path = f"{label}/{kind}-{index:05d}.jpg"
-            image = _render(kind, seed * 1_000_003 + slide, label, size)
+            image = render(kind, image_seed(seed, slide), label, size)
             Image.fromarray(image.image).save(directory / path, "JPEG", quality=JPEG_QUALITY)
             rows.writerow([path, label, f"slide-{slide:05d}"])
     return manifest
 
 
-def _render(kind: str, seed: int, label: SmearLabel, size: tuple[int, int] | None) -> SyntheticImage:
+def paired_label(index: int) -> SmearLabel:
+    """The label of a data set's image number `index`: two that follow one another are a pair of both."""
+    return LABELS[index % 2]
+
+
+def image_seed(seed: int, slide: int) -> int:
+    """The seed of a slide's images in the data set that `seed` draws; no two data sets share one."""
+    return seed * 1_000_003 + slide
+
+
+def render(kind: Kind, seed: int, label: SmearLabel, size: tuple[int, int] | None = None) -> SyntheticImage:
+    """Draw one image with its ground truth, slide and all, from its seed and label.
+
+    Args:
+        kind: a single cell or a whole field.
+        seed: decides the slide, alike for both labels, and the cells.
+        label: whether there are blasts.
+        size: width and height; by default 257 x 257 for a crop, which is square, and 2592 x 1944 for a field.
+    """
     if kind == "crop":
         side = size[0] if size else 257
         return make_crop(seed, draw_crop(seed, size=side), label)
