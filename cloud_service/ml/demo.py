@@ -7,7 +7,8 @@ from typing import Final
 from cloud_service.ml.datasets.procedural import Kind, synthesise
 from cloud_service.ml.model_card import NO_CLINICAL_MEANING
 from cloud_service.ml.package import ModelPackage
-from cloud_service.ml.training.run import CardTexts, Listener, run_training
+from cloud_service.ml.packaging import CardTexts
+from cloud_service.ml.training.run import Listener, run_training
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
 
 SEED: Final = 1
@@ -25,7 +26,7 @@ TEXTS: Final = CardTexts(
         "Has never seen real blood: on a real image its answer is a number without meaning.",
         "The held-out images come from the generator that drew the training images, with other seeds.",
         "So the figures say how well the generator's own rules were learnt, and nothing more.",
-        "Does not notice when an image is no blood smear.",
+        "Its flag for images that are no such smears was tried on drawn pictures only (flag_rates).",
     ),
     clinical_meaning=NO_CLINICAL_MEANING,
 )

@@ -1,10 +1,15 @@
 """The model card: what a model is, what it was made from, and how far it may be believed."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
+from cloud_service.ml.evaluation.conformal import AbstainBand, Coverage
+from cloud_service.ml.evaluation.held_out import ColourComparison, FlagRates, HeldOutFigures
+from cloud_service.ml.evaluation.measures import OperatingPoint
+from cloud_service.ml.evaluation.out_of_distribution import OutOfDistributionCard
+from cloud_service.ml.evaluation.threshold import Threshold
 from cloud_service.ml.network.settings import NetworkSettings
 from shared.identifiers import Sha256, SlugId
 from shared.imaging.preprocess import PreprocessSpec
@@ -23,27 +28,13 @@ UNPROVEN_CLINICAL_MEANING = "Unproven. No clinical study has been made of this m
 class PackageFile(StrEnum):
     """The files of a model package beside its card."""
 
-    ONNX = "model.onnx"  # pixels (N, size, size, 3) uint8 → logits (N,) float32, normalisation inside
+    ONNX = "model.onnx"  # pixels (N, size, size, 3) uint8 → logits (N,) and features (N, F) float32
     WEIGHTS = "weights.safetensors"  # the network's own parameters and BatchNorm statistics
+    STATISTICS = "statistics.safetensors"  # of the training images, for `out_of_distribution`; only where that is given
 
 
 class _CardPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HeldOutMetrics(_CardPart):
-    """How the model did on images that neither adjusted its weights nor chose its epoch."""
-
-    part: Text = Field(description="Which held-out images: all of them, or those of one kind.")
-    images: int = Field(ge=1)
-    images_with_all: int = Field(ge=0, description="How many of them show ALL.")
-    accuracy: Fraction
-    sensitivity: Fraction | None = Field(
-        description="Share of the images with ALL called suspicious; null: there are none."
-    )
-    specificity: Fraction | None = Field(description="Share of the others not called so; null: there are none.")
-    roc_auc: Fraction | None = Field(description="Area under the ROC curve; null: one label only.")
-    loss: float = Field(ge=0.0, description="Mean binary cross-entropy, nats.")
 
 
 class TrainingRecord(_CardPart):
@@ -53,9 +44,12 @@ class TrainingRecord(_CardPart):
     data_digest: Sha256 = Field(
         description="Over names, labels, groups and contents (datasets.samples.dataset_digest)."
     )
+    split_digest: Sha256 | None = Field(
+        default=None, description="Which image was in which part (datasets.split_file.split_digest); null: not saved."
+    )
     images_trained_on: int = Field(ge=1)
     images_chosen_by: int = Field(ge=1, description="Size of the validation part, which chose the epoch.")
-    settings: dict[str, str | int | float | bool] = Field(description="TrainingSettings, by name.")
+    settings: dict[str, JsonValue] = Field(description="TrainingSettings, by name.")
     chosen_epoch: int = Field(ge=1)
     software: dict[str, str] = Field(description="Versions of the libraries that decide the outcome.")
 
@@ -63,7 +57,7 @@ class TrainingRecord(_CardPart):
 class ModelCard(_CardPart):
     """The card of one version of one model. A package without it does not load."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     name: SlugId
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$")]
     files: dict[PackageFile, Sha256] = Field(description="SHA-256 of each file of the package.")
@@ -76,20 +70,52 @@ class ModelCard(_CardPart):
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
         description="Probability from which on a capture is suspicious."
     )
+    threshold_choice: Threshold | None = Field(
+        default=None, description="How the threshold was chosen on the validation part; null: it was set by hand."
+    )
+    abstain_band: AbstainBand | None = Field(
+        default=None, description="Conformal quantiles from the validation part; null: the model always answers."
+    )
+    out_of_distribution: OutOfDistributionCard | None = Field(
+        default=None, description="When an image is flagged as unlike the training part's; null: never."
+    )
     labels: tuple[Label, Label] = Field(
         default=(Label.NO_BLAST_FEATURES, Label.SUSPICIOUS), description="Below the threshold, and from it on."
     )
     training: TrainingRecord
-    held_out: tuple[HeldOutMetrics, ...] = Field(min_length=1)
+    held_out: tuple[HeldOutFigures, ...] = Field(
+        min_length=1, description="Of all held-out images, then of each kind of image where there are several."
+    )
+    coverage: Coverage | None = Field(default=None, description="Of the abstain band, on the held-out images.")
+    flag_rates: FlagRates | None = Field(default=None, description="Of the flag, on held-out images and on others.")
+    colours: ColourComparison | None = Field(
+        default=None, description="A random forest on colours beside the network; null: not compared."
+    )
+    shortcuts: tuple[Text, ...] = Field(
+        default=(), description="What may explain the figures without any cytology, and leaks that were allowed."
+    )
     onnx_difference: float = Field(
         ge=0.0,
-        description="Largest difference of ONNX Runtime's logits from torch's at export, each divided by torch's logit "
-        "where that is beyond 1 or -1; 1e-4 is the most that is exported.",
+        description="Largest difference of ONNX Runtime's logits from torch's at export, scaled as "
+        "export.LARGEST_DIFFERENCE says; 1e-4 is the most that is exported.",
     )
     intended_use: Text
     limits: tuple[Text, ...] = Field(min_length=1)
     clinical_meaning: Text
     research_use: Text = RESEARCH_USE_ONLY
+
+    @model_validator(mode="after")
+    def _threshold_is_the_chosen_one(self) -> Self:
+        if self.threshold_choice is not None and self.threshold_choice.probability != self.threshold:
+            raise ValueError("threshold and threshold_choice name different probabilities")
+        if (self.out_of_distribution is not None) != (PackageFile.STATISTICS in self.files):
+            raise ValueError(f"out_of_distribution and {PackageFile.STATISTICS} come together or not at all")
+        return self
+
+    @property
+    def point(self) -> OperatingPoint:
+        """Threshold and temperature, as figures are taken at them."""
+        return OperatingPoint(threshold=self.threshold, temperature=self.temperature)
 
     def label_of(self, probability: float) -> Label:
         """The label of a probability of ALL; the threshold itself counts as suspicious."""

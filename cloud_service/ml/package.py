@@ -21,6 +21,7 @@ from shared.identifiers import Sha256, sha256_of_bytes
 __all__ = ["CARD_NAME", "ModelPackage", "ModelPackageError", "PackageFile", "load_package", "write_package"]
 
 CARD_NAME = "card.json"
+_ALWAYS = (PackageFile.ONNX, PackageFile.WEIGHTS)
 
 
 class ModelPackageError(PermanentError):
@@ -69,9 +70,12 @@ def load_package(directory: Path) -> ModelPackage:
     try:
         card = ModelCard.model_validate_json(content)
     except ValidationError as error:
-        raise ModelPackageError(f"{directory / CARD_NAME} is no valid model card: {error}") from error
+        raise ModelPackageError(
+            f"{directory / CARD_NAME} is no valid model card: {error}. A card of an earlier schema_version is not "
+            "read; make the package again with `smearflow train`."
+        ) from error
     package = ModelPackage(directory=directory, card=card, digest=sha256_of_bytes(content))
-    for name in PackageFile:
+    for name in {*_ALWAYS, *card.files}:
         package.read(name)
     return package
 
@@ -85,14 +89,17 @@ def write_package(directory: Path, card: ModelCard, files: Mapping[PackageFile, 
         files: content of each file.
 
     Raises:
-        ModelPackageError: the folder exists already, or card and files do not agree.
-        OSError: the folder cannot be written.
+        ModelPackageError: the folder exists already, card and files do not agree, or the disk is full or not writable;
+            nothing is left of the package then.
     """
     if directory.exists():
         raise ModelPackageError(
             f"{directory} exists already; a model package is never overwritten. Choose another folder."
         )
-    draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    except OSError as error:
+        raise _unwritable(directory, error) from error
     try:
         for name, content in files.items():
             (draft / name).write_bytes(content)
@@ -100,9 +107,18 @@ def write_package(directory: Path, card: ModelCard, files: Mapping[PackageFile, 
         load_package(draft)
         draft.chmod(0o755)  # mkdtemp's own mode would hide the package from the other services
         os.replace(draft, directory)  # noqa: PTH105 - a folder, in one step
+    except OSError as error:
+        raise _unwritable(directory, error) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return load_package(directory)
+
+
+def _unwritable(directory: Path, error: OSError) -> ModelPackageError:
+    return ModelPackageError(
+        f"The model package {directory} cannot be written: {error.strerror}. Nothing of it was kept; free some "
+        "space or name another folder."
+    )
 
 
 def _read(path: Path) -> bytes:

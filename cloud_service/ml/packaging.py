@@ -8,11 +8,16 @@ import numpy as np
 
 from cloud_service.ml.datasets.split import Split
 from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.evaluation.answers import Answers
+from cloud_service.ml.evaluation.assessing import Baseline, Served, assess
+from cloud_service.ml.evaluation.baseline import colour_answers
+from cloud_service.ml.evaluation.choices import Choices, choose
+from cloud_service.ml.evaluation.report import Assessment
+from cloud_service.ml.evaluation.threshold import SENSITIVITY
+from cloud_service.ml.evaluation.typical import Typical
 from cloud_service.ml.export import export_onnx, largest_difference, sample_pixels
-from cloud_service.ml.metrics import measure
 from cloud_service.ml.model_card import (
     UNPROVEN_CLINICAL_MEANING,
-    HeldOutMetrics,
     ModelCard,
     PackageFile,
     TrainingRecord,
@@ -23,9 +28,8 @@ from cloud_service.ml.training.settings import Recipe
 from cloud_service.ml.weights import weights_of
 from shared.identifiers import sha256_of_bytes
 
-_THRESHOLD = 0.5
 _PARITY_IMAGES = 16
-_SOFTWARE = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
+_SOFTWARE = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class CardTexts:
     intended_use: str = "Research on screening blood-smear images for blast features."
     limits: tuple[str, ...] = (
         "Judges images like those that it was trained on; another stain, camera or magnification may mislead it.",
-        "Says nothing about images that are no blood smears, and does not notice them.",
+        "Says nothing about images that are no blood smears; how often its flag notices them is stated (flag_rates).",
     )
     clinical_meaning: str = UNPROVEN_CLINICAL_MEANING
 
@@ -57,9 +61,17 @@ class DividedData:
 
 
 def write_trained_package(
-    directory: Path, *, trained: Trained, data: DividedData, recipe: Recipe, texts: CardTexts
+    directory: Path,
+    *,
+    trained: Trained,
+    data: DividedData,
+    recipe: Recipe,
+    texts: CardTexts,
+    sensitivity: float = SENSITIVITY,
 ) -> ModelPackage:
     """Measures a trained network on the test part, exports it and writes its package to the new folder `directory`.
+
+    Temperature, threshold, abstain band and flag come from the validation part alone.
 
     Args:
         directory: must not exist yet, its parent must.
@@ -67,26 +79,45 @@ def write_trained_package(
         data: what it was trained on, chosen by and held out from.
         recipe: what it was trained by.
         texts: for the card.
+        sensitivity: that the threshold is to reach on the validation part, in (0, 1].
 
     Raises:
+        EvaluationError: the validation part holds one label only, or the network gives something that is no number.
         ExportError: torch and ONNX Runtime disagree on the network.
-        ModelPackageError: `directory` exists already.
-        OSError: it cannot be written; nothing is left of it then.
+        ModelPackageError: `directory` exists already or cannot be written; nothing is left of it then.
     """
     network = DeployedNetwork(trained.network, recipe.preprocess)
-    size = recipe.preprocess.size
-    onnx_file = export_onnx(network, size)
-    images = np.concatenate([sample_pixels(size), data.test.pixels[:_PARITY_IMAGES].numpy()])
-    files = {PackageFile.ONNX: onnx_file, PackageFile.WEIGHTS: weights_of(trained.network)}
+    typical = Typical.of(data.training.pixels.numpy())
+    choices = choose(
+        Answers.of_samples(data.split.validation, predict_logits(network, data.validation.pixels).numpy()),
+        typical.scores(data.validation.pixels.numpy()),
+        sensitivity=sensitivity,
+    )
+    onnx_file = export_onnx(network, recipe.preprocess.size)
+    files = {
+        PackageFile.ONNX: onnx_file,
+        PackageFile.WEIGHTS: weights_of(trained.network),
+        PackageFile.STATISTICS: typical.to_bytes(),
+    }
+    assessment = _assess(network, data, choices, typical)
+    images = np.concatenate([sample_pixels(recipe.preprocess.size), data.test.pixels[:_PARITY_IMAGES].numpy()])
     card = ModelCard(
         name=texts.name,
         version=texts.version,
         files={name: sha256_of_bytes(content) for name, content in files.items()},
         network=recipe.network,
         preprocess=recipe.preprocess,
-        threshold=_THRESHOLD,
+        temperature=choices.temperature,
+        threshold=choices.threshold.probability,
+        threshold_choice=choices.threshold,
+        abstain_band=choices.abstain_band,
+        out_of_distribution=choices.flags,
         training=_training_record(trained, data, recipe, texts),
-        held_out=_held_out(network, data),
+        held_out=(assessment.figures, *assessment.by_kind),
+        coverage=assessment.coverage,
+        flag_rates=assessment.flags,
+        colours=assessment.colours,
+        shortcuts=assessment.warnings,
         onnx_difference=largest_difference(network, onnx_file, images),
         intended_use=texts.intended_use,
         limits=texts.limits,
@@ -95,24 +126,28 @@ def write_trained_package(
     return write_package(directory, card, files)
 
 
+def _assess(network: DeployedNetwork, data: DividedData, choices: Choices, typical: Typical) -> Assessment:
+    """The test part under what the validation part chose, beside a colour forest of the training part."""
+    samples, pixels = data.split.test, data.test.pixels.numpy()
+    colours = colour_answers(data.training.pixels.numpy(), data.training.labels.numpy(), pixels, samples)
+    return assess(
+        Answers.of_samples(samples, predict_logits(network, data.test.pixels).numpy()),
+        samples=samples,
+        pixels=pixels,
+        served=Served(point=choices.point, band=choices.abstain_band, flags=choices.flags, typical=typical),
+        baseline=Baseline(answers=colours, trained_on="the network's own training part"),
+        warnings=data.known_shortcuts,
+    )
+
+
 def _training_record(trained: Trained, data: DividedData, recipe: Recipe, texts: CardTexts) -> TrainingRecord:
     return TrainingRecord(
         data=texts.data,
         data_digest=data.digest,
+        split_digest=data.split_digest,
         images_trained_on=len(data.split.training),
         images_chosen_by=len(data.split.validation),
         settings=recipe.training.model_dump(),
         chosen_epoch=trained.chosen.epoch,
         software={name: version(name) for name in _SOFTWARE},
     )
-
-
-def _held_out(network: DeployedNetwork, data: DividedData) -> tuple[HeldOutMetrics, ...]:
-    """The figures of the whole test part, then of each kind of image in it where there are several."""
-    logits, labels = predict_logits(network, data.test.pixels).numpy(), data.test.labels.numpy()
-    kinds = np.array([sample.kind for sample in data.split.test])
-    names = sorted(set(kinds.tolist()))
-    parts = [measure("all", logits, labels, threshold=_THRESHOLD)]
-    if len(names) > 1:
-        parts += [measure(name, logits[kinds == name], labels[kinds == name], threshold=_THRESHOLD) for name in names]
-    return tuple(parts)

@@ -74,6 +74,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     assert {name.removeprefix(DEMO_MODEL) for name in data if name.startswith(DEMO_MODEL)} == {
         "card.json",
         "model.onnx",
+        "statistics.safetensors",
         "weights.safetensors",
     }
     built = {f"cloud_service/dashboard/dist/{path.relative_to(DASHBOARD)}" for path in DASHBOARD.rglob("*.*")}

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from cloud_service.ml.model_card import HeldOutMetrics, ModelCard, TrainingRecord
+from cloud_service.ml.evaluation.estimate import Estimate
+from cloud_service.ml.evaluation.held_out import HeldOutFigures
+from cloud_service.ml.evaluation.measures import Measure
+from cloud_service.ml.model_card import ModelCard, TrainingRecord
 from cloud_service.ml.network.settings import NetworkSettings
 from shared.imaging.preprocess import PreprocessSpec
 
@@ -15,15 +18,12 @@ _TRAINING = TrainingRecord(
     chosen_epoch=1,
     software={},
 )
-_HELD_OUT = HeldOutMetrics(
+_HELD_OUT = HeldOutFigures(
     part="all",
     images=1,
     images_with_all=1,
-    accuracy=0.5,
-    sensitivity=0.5,
-    specificity=None,
-    roc_auc=None,
-    loss=0.7,
+    groups=1,
+    measures={Measure.ACCURACY: Estimate(value=0.5), Measure.ROC_AUC: None, Measure.LOSS: Estimate(value=0.7)},
 )
 
 

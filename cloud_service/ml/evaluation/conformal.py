@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
-from cloud_service.ml.evaluation.intervals import Estimate, bootstrap
+from cloud_service.ml.evaluation.estimate import Estimate
 
 ALPHA: Final = 0.1
 
@@ -101,36 +101,3 @@ def conformal_quantile(scores: Floats, alpha: float, *, otherwise: float = 1.0) 
 def prediction_sets(band: AbstainBand, probabilities: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether each image's set holds ALL, and whether it holds NOT ALL; both (N,), for probabilities (N,) of ALL."""
     return 1.0 - probabilities <= band.quantile_all, probabilities <= band.quantile_not_all
-
-
-def coverage_of(band: AbstainBand, answers: Answers, *, temperature: float, seed: int = 0) -> Coverage:
-    """What the band does on images that did not set it."""
-    positive = answers.positive
-    holds_all, holds_not = prediction_sets(band, answers.probabilities(temperature))
-    covered, answered = np.where(positive, holds_all, holds_not), holds_all ^ holds_not
-    groups, ones = answers.groups, np.ones(len(positive), dtype=bool)
-    parts = {
-        "coverage": (covered, ones),
-        "coverage_with_all": (covered, positive),
-        "coverage_without": (covered, ~positive),
-        "answered": (answered, ones),
-        "wrong_answers": (answered & ~covered, ones),
-    }
-    return Coverage(
-        promised=1.0 - band.alpha,
-        undecided=float((holds_all & holds_not).mean()),
-        like_neither=float((~holds_all & ~holds_not).mean()),
-        **{name: share(hits, among, groups, seed=seed) for name, (hits, among) in parts.items()},
-    )
-
-
-def share(
-    hits: NDArray[np.bool_], among: NDArray[np.bool_], groups: NDArray[np.str_], *, seed: int = 0
-) -> Estimate | None:
-    """The share of `hits` (N,) among the images that a mask (N,) picks; None where it picks none."""
-
-    def statistic(weights: Floats) -> Floats:
-        with np.errstate(invalid="ignore"):
-            return ((weights @ (hits & among)) / (weights @ among))[:, None]
-
-    return bootstrap(statistic, groups, bearing=[len(np.unique(groups[among]))], seed=seed)[0]

@@ -17,11 +17,23 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from scipy import stats
 
 from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
+from cloud_service.ml.evaluation.estimate import Estimate
 from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure, OperatingPoint, weighted_measures
+
+__all__ = [
+    "CONFIDENCE",
+    "FEW_GROUPS",
+    "REPLICATES",
+    "Estimate",
+    "bootstrap",
+    "estimate_measures",
+    "estimate_share",
+    "paired_difference",
+    "warnings_about_groups",
+]
 
 CONFIDENCE: Final = 0.95
 REPLICATES: Final = 2000
@@ -36,34 +48,14 @@ Statistic = Callable[[Floats], Floats]
 """Weights (R, N) → figures (R, M), NaN where one is not defined."""
 
 
-class Estimate(BaseModel):
-    """A figure and its 95 % interval by the bootstrap over groups."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    value: float
-    low: float | None = Field(default=None, description="Null: no interval, as with one group only.")
-    high: float | None = None
-
-    @property
-    def is_clearly_positive(self) -> bool:
-        """Whether the whole interval lies above zero; false without an interval."""
-        return self.low is not None and self.low > 0.0
-
-    def as_percent(self) -> str:
-        """Such as `97.1 % [93.0, 99.2]`."""
-        if self.low is None or self.high is None:
-            return f"{100 * self.value:.1f} % [no interval]"
-        return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
-
-
 def estimate_measures(
     answers: Answers, point: OperatingPoint, *, seed: int = 0, replicates: int = REPLICATES
 ) -> dict[Measure, Estimate | None]:
     """Every measure with its interval; None for one that is not defined on these images.
 
     Where no image at all is wrong, every replicate says so too and the bootstrap knows no uncertainty. The lower end is
-    then the exact binomial one (Clopper and Pearson 1934) with each group as a single trial: 0.025^(1/G).
+    then the exact binomial one (Clopper and Pearson 1934) with each group as a single trial: 0.025^(1/G); likewise the
+    upper end where every image is wrong.
 
     Args:
         answers: of the images.
@@ -79,7 +71,10 @@ def estimate_measures(
 
     bearing = [_bearing(name, answers) for name in names]
     found = bootstrap(statistic, answers.groups, bearing=bearing, seed=seed, replicates=replicates)
-    return {name: _widened(name, *pair) for name, pair in zip(names, zip(found, bearing, strict=True), strict=True)}
+    return {
+        name: estimate if estimate is None or name in UNBOUNDED else _with_exact_ends(estimate, groups)
+        for name, estimate, groups in zip(names, found, bearing, strict=True)
+    }
 
 
 def paired_difference(
@@ -145,6 +140,18 @@ def bootstrap(
     ]
 
 
+def estimate_share(hits: NDArray[np.bool_], groups: NDArray[np.str_], *, seed: int = 0) -> Estimate:
+    """The share of `hits` among N ≥ 1 images, with its interval; `hits` and `groups` are both (N,)."""
+    bearing = len(np.unique(groups))
+
+    def statistic(weights: Floats) -> Floats:
+        return np.asarray(((weights @ hits) / weights.sum(axis=1))[:, None])
+
+    (found,) = bootstrap(statistic, groups, bearing=[bearing], seed=seed)
+    assert found is not None  # noqa: S101 - a share of one image or more is defined
+    return _with_exact_ends(found, bearing)
+
+
 def warnings_about_groups(answers: Answers) -> list[str]:
     """What a reader must know of intervals that rest on few groups; empty where there are enough."""
     counts = {"with ALL": _count(answers, answers.positive), "without ALL": _count(answers, ~answers.positive)}
@@ -188,11 +195,14 @@ def _estimate(value: float, drawn: Floats, tail: float | None) -> Estimate | Non
     return Estimate(value=value, low=float(low), high=float(high))
 
 
-def _widened(measure: Measure, estimate: Estimate | None, groups: int) -> Estimate | None:
-    """The exact end where nothing was wrong, see `estimate_measures`."""
-    if estimate is None or measure in UNBOUNDED or estimate.low is None or estimate.low < 1.0 - _ROUNDING:
-        return estimate
-    return Estimate(value=estimate.value, low=((1.0 - CONFIDENCE) / 2.0) ** (1.0 / groups), high=1.0)
+def _with_exact_ends(estimate: Estimate, groups: int) -> Estimate:
+    """For a share: the exact end where all replicates say 1 or all say 0, see `estimate_measures`."""
+    reach = 1.0 - ((1.0 - CONFIDENCE) / 2.0) ** (1.0 / max(1, groups))
+    if estimate.low is not None and estimate.low >= 1.0 - _ROUNDING:
+        return Estimate(value=estimate.value, low=1.0 - reach, high=1.0)
+    if estimate.high is not None and estimate.high <= _ROUNDING:
+        return Estimate(value=estimate.value, low=0.0, high=reach)
+    return estimate
 
 
 def _bearing(measure: Measure, answers: Answers) -> int:

@@ -22,8 +22,9 @@ def train(
 ) -> None:
     """Train a network on labelled images, choose its best epoch, measure it on held-out images and export it."""
     from cloud_service.ml.network.settings import NetworkSettings
+    from cloud_service.ml.packaging import CardTexts
     from cloud_service.ml.training.progress import shown_progress
-    from cloud_service.ml.training.run import CardTexts, run_training
+    from cloud_service.ml.training.run import run_training
     from cloud_service.ml.training.settings import Recipe, TrainingSettings
 
     recipe = Recipe(

@@ -1,29 +1,34 @@
+import errno
 import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from cloud_service.ml.evaluation.out_of_distribution import OutOfDistributionCard
+from cloud_service.ml.evaluation.threshold import Threshold
 from cloud_service.ml.model_card import ModelCard, PackageFile
 from cloud_service.ml.package import CARD_NAME, ModelPackage, ModelPackageError, load_package, write_package
 from cloud_service.ml.weights import network_of
 from shared.errors import PermanentError
 from shared.identifiers import sha256_of_bytes, sha256_of_file
 from shared.vocabulary import Label
-from tests.support.model_packages import card_for
+from tests.support.model_cards import a_card
 
-FILES = {PackageFile.ONNX: b"graph", PackageFile.WEIGHTS: b"weights"}
+FILES = {PackageFile.ONNX: b"graph", PackageFile.WEIGHTS: b"weights", PackageFile.STATISTICS: b"statistics"}
 DIGESTS = {name: sha256_of_bytes(content) for name, content in FILES.items()}
+FLAGS = OutOfDistributionCard(threshold=50.0, false_flags_promised=0.02, validation_images=100)
+CARD = a_card(files=DIGESTS, out_of_distribution=FLAGS)
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> ModelPackage:
-    return write_package(tmp_path / "model", card_for(DIGESTS), FILES)
+    return write_package(tmp_path / "model", CARD, FILES)
 
 
 def test_what_was_written_is_loaded(package: ModelPackage) -> None:
     assert load_package(package.directory) == package
-    assert package.card == card_for(DIGESTS)
+    assert package.card == CARD
     assert package.read(PackageFile.ONNX) == b"graph"
 
 
@@ -83,6 +88,43 @@ def test_a_card_that_names_no_weights_is_refused(package: ModelPackage) -> None:
         load_package(package.directory)
 
 
+def test_statistics_and_what_the_card_says_of_them_come_together() -> None:
+    with pytest.raises(ValidationError, match="come together"):
+        a_card(files=DIGESTS)
+    with pytest.raises(ValidationError, match="come together"):
+        a_card(out_of_distribution=FLAGS)
+
+
+def test_the_threshold_is_the_one_that_was_chosen() -> None:
+    choice = Threshold(probability=0.4, asked_sensitivity=0.95, validation_sensitivity=1.0, validation_specificity=1.0)
+    assert a_card(threshold=0.4, threshold_choice=choice).point.threshold == 0.4
+    with pytest.raises(ValidationError, match="different probabilities"):
+        a_card(threshold=0.5, threshold_choice=choice)
+
+
+def test_a_card_of_an_earlier_schema_says_what_to_do(package: ModelPackage) -> None:
+    path = package.directory / CARD_NAME
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 1'))
+    with pytest.raises(ModelPackageError, match=r"earlier schema_version.*smearflow train"):
+        load_package(package.directory)
+
+
+@pytest.mark.parametrize("fails", ["write_bytes", "write_text"])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, fails, full)
+    with pytest.raises(ModelPackageError, match=r"No space left on device\. Nothing of it was kept"):
+        write_package(tmp_path / "model", CARD, FILES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelPackageError, match="nowhere"):
+        write_package(tmp_path / "nowhere" / "model", CARD, FILES)
+
+
 def test_no_folder_is_no_package(tmp_path: Path) -> None:
     with pytest.raises(ModelPackageError, match="not a folder"):
         load_package(tmp_path / "nowhere")
@@ -90,13 +132,13 @@ def test_no_folder_is_no_package(tmp_path: Path) -> None:
 
 def test_a_package_is_never_overwritten(package: ModelPackage) -> None:
     with pytest.raises(ModelPackageError, match="exists already"):
-        write_package(package.directory, card_for(DIGESTS), FILES)
+        write_package(package.directory, CARD, FILES)
     assert load_package(package.directory) == package
 
 
 def test_nothing_is_left_of_a_package_that_does_not_agree_with_its_card(tmp_path: Path) -> None:
     with pytest.raises(ModelPackageError, match="is not the file"):
-        write_package(tmp_path / "model", card_for(DIGESTS), {**FILES, PackageFile.ONNX: b"other"})
+        write_package(tmp_path / "model", CARD, {**FILES, PackageFile.ONNX: b"other"})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,11 +157,11 @@ def test_weights_that_do_not_fit_are_a_permanent_error(package: ModelPackage) ->
     ],
 )
 def test_label_by_threshold(probability: float, label: Label) -> None:
-    assert card_for(DIGESTS).label_of(probability) is label
+    assert CARD.label_of(probability) is label
 
 
 def test_a_card_cannot_be_changed() -> None:
-    card = card_for(DIGESTS)
+    card = CARD
     with pytest.raises(ValidationError, match="frozen"):
         card.threshold = 0.1  # type: ignore[misc]
 

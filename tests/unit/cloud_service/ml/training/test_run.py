@@ -11,9 +11,10 @@ from cloud_service.ml.export import ExportError
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from cloud_service.ml.package import load_package
+from cloud_service.ml.packaging import CardTexts
 from cloud_service.ml.runtimes.loading import load_runtime
 from cloud_service.ml.training.loop import EpochRecord, TrainingError
-from cloud_service.ml.training.run import CardTexts, Listener, run_training
+from cloud_service.ml.training.run import Listener, run_training
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
 from shared.imaging.preprocess import PreprocessSpec, preprocess
 
@@ -97,14 +98,14 @@ def test_a_broken_image_is_named_before_anything_is_written(dataset: Path, tmp_p
 def test_the_card_is_written_for_other_programs(dataset: Path, tmp_path: Path) -> None:
     package = run_training(dataset, tmp_path / "run", RECIPE, TEXTS)
     card = json.loads((package.directory / "card.json").read_text())
-    assert set(card["files"]) == {"model.onnx", "weights.safetensors"}
+    assert set(card["files"]) == {"model.onnx", "weights.safetensors", "statistics.safetensors"}
     assert "Research use only" in card["research_use"]
     assert len(card["training"]["data_digest"]) == 64
 
 
 def test_the_weights_survive_a_refused_export(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloud_service.ml.export.LARGEST_DIFFERENCE", -1.0)
-    with pytest.raises(ExportError, match="The package was not written"):
+    with pytest.raises(ExportError, match="Do not use the ONNX file"):
         run_training(dataset, tmp_path / "run", RECIPE, TEXTS)
     assert not (tmp_path / "run/model").exists()
     weights = safetensors.torch.load_file(tmp_path / "run/trained.safetensors")

@@ -1,0 +1,59 @@
+"""What a random forest makes of colours alone, and the plain words where a network does no better.
+
+On some sets of smears the stain or the lamp differs between the classes, and colours alone tell them apart. A network's
+score says something about cells only where it clearly beats that.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud_service.ml.datasets.samples import Sample
+from cloud_service.ml.datasets.shortcuts import colour_statistics, forest_scores
+from cloud_service.ml.evaluation.answers import Answers
+from cloud_service.ml.evaluation.intervals import Estimate
+
+_SMALLEST = 1e-4  # a forest of 300 trees cannot mean more by "no tree says so"
+
+
+def colour_answers(
+    training: NDArray[np.uint8],
+    training_labels: NDArray[np.float32],
+    pixels: NDArray[np.uint8],
+    samples: Sequence[Sample],
+    *,
+    seed: int = 0,
+) -> Answers:
+    """The answers of a forest on colour statistics, trained on a training part, on other images.
+
+    Args:
+        training: (N, S, S, 3) uint8, the pixels that the network was trained on.
+        training_labels: (N,), 1 for ALL and 0 for the others; both occur.
+        pixels: (M, S, S, 3) uint8, the images that the network is measured on.
+        samples: the M samples that these pixels are of.
+        seed: of the forest.
+
+    Returns:
+        Answers whose logit is that of the share of trees that say ALL.
+    """
+    scores = forest_scores(colour_statistics(training), training_labels, colour_statistics(pixels), seed=seed)
+    bounded = np.clip(scores, _SMALLEST, 1.0 - _SMALLEST)
+    return Answers.of_samples(samples, np.log(bounded / (1.0 - bounded)))
+
+
+def colour_warning(difference: Estimate | None) -> str | None:
+    """Plain words where a network does not clearly beat colours alone; None where it does.
+
+    Args:
+        difference: the network's balanced accuracy less the forest's on the same images, paired.
+    """
+    if difference is not None and difference.is_clearly_positive:
+        return None
+    measured = (
+        "cannot be measured on these images" if difference is None else f"is {difference.as_percent()} (95 % interval)"
+    )
+    return (
+        "The network does not clearly beat colours alone: its balanced accuracy less that of a random forest on colour "
+        f"statistics {measured}. So this score is no evidence that the network looks at cells."
+    )

@@ -1,0 +1,24 @@
+"""A figure with its interval."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Estimate(BaseModel):
+    """A figure and its 95 % interval by the bootstrap over groups."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float
+    low: float | None = Field(default=None, description="Null: no interval, as with one group only.")
+    high: float | None = None
+
+    @property
+    def is_clearly_positive(self) -> bool:
+        """Whether the whole interval lies above zero; false without an interval."""
+        return self.low is not None and self.low > 0.0
+
+    def as_percent(self) -> str:
+        """Such as `97.1 % [93.0, 99.2]`."""
+        if self.low is None or self.high is None:
+            return f"{100 * self.value:.1f} % [no interval]"
+        return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
