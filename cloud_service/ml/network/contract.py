@@ -31,9 +31,9 @@ class Network(nn.Module):
         settings: what the network was built from.
     """
 
-    map_layer: ClassVar[
-        str
-    ]  # the submodule whose output is the last feature map, (N, C, H', W'): explanations start there
+    # Explanations start from the last feature map (N, C, H', W'): what this submodule gives, and where it lies.
+    map_layer: ClassVar[str]
+    map_grid: MapGrid
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
