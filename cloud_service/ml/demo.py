@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from cloud_service.ml.datasets.procedural import Kind, synthesise
+from cloud_service.ml.datasets.procedural import synthesise
 from cloud_service.ml.model_card import NO_CLINICAL_MEANING
 from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.packaging import CardTexts
+from cloud_service.ml.synthetic.dataset import Kind
 from cloud_service.ml.training.run import Listener, run_training
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
 

@@ -147,7 +147,7 @@ def _training_record(trained: Trained, data: DividedData, recipe: Recipe, texts:
         split_digest=data.split_digest,
         images_trained_on=len(data.split.training),
         images_chosen_by=len(data.split.validation),
-        settings=recipe.training.model_dump(),
+        settings=recipe.training.model_dump(mode="json"),
         chosen_epoch=trained.chosen.epoch,
         software={name: version(name) for name in _SOFTWARE},
     )

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from cloud_service.ml.datasets.samples import Sample
-from cloud_service.ml.evaluation.answers import Answers, Floats
+from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.baseline import colour_warning
 from cloud_service.ml.evaluation.calibration import calibration_of
 from cloud_service.ml.evaluation.conformal import AbstainBand
@@ -75,13 +75,13 @@ def assess(
         found.append("No comparison with colours alone was possible, so nothing says that the network looks at cells.")
     elif colours.warning is not None:
         found.append(colours.warning)
-    (false_rate,), (true_rate,) = roc_curve(answers)
     return Assessment(
         point=point,
         figures=figures_of("all", answers, point),
         by_kind=_by_kind(answers, samples, point),
         confusion=_confusion(answers, point),
-        roc=RocCurve(false_positive_rate=_defined(false_rate), true_positive_rate=_defined(true_rate)),
+        roc=_roc(answers),
+        roc_of_colours=None if baseline is None else _roc(baseline.answers),
         calibration=calibration_of(answers, point.temperature),
         calibration_without_temperature=calibration_of(answers, 1.0),
         coverage=None if served.band is None else coverage_of(served.band, answers, temperature=point.temperature),
@@ -152,6 +152,9 @@ def _flag_rates(answers: Answers, pixels: Pixels, served: Served) -> FlagRates |
     )
 
 
-def _defined(rates: Floats) -> tuple[float, ...]:
+def _roc(answers: Answers) -> RocCurve:
     """Empty where a label is missing, and with it the curve."""
-    return tuple(rates.tolist()) if np.isfinite(rates).all() else ()
+    (false_rate,), (true_rate,) = roc_curve(answers)
+    if not np.isfinite(false_rate[-1] + true_rate[-1]):
+        return RocCurve(false_positive_rate=(), true_positive_rate=())
+    return RocCurve(false_positive_rate=tuple(false_rate.tolist()), true_positive_rate=tuple(true_rate.tolist()))

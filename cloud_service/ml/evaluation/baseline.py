@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
 
+from cloud_service.ml.datasets.pixels import labels_of
 from cloud_service.ml.datasets.samples import Sample
 from cloud_service.ml.datasets.shortcuts import colour_statistics, forest_scores
 from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.intervals import Estimate
 
+_FOLDS = 5
 _SMALLEST = 1e-4  # a forest of 300 trees cannot mean more by "no tree says so"
 
 
@@ -38,6 +41,37 @@ def colour_answers(
         Answers whose logit is that of the share of trees that say ALL.
     """
     scores = forest_scores(colour_statistics(training), training_labels, colour_statistics(pixels), seed=seed)
+    return _answers(scores, samples)
+
+
+def cross_validated_colour_answers(
+    pixels: NDArray[np.uint8], samples: Sequence[Sample], *, seed: int = 0
+) -> Answers | None:
+    """The same without a training part: each image is judged by a forest that saw no image of its group.
+
+    Args:
+        pixels: (N, S, S, 3) uint8.
+        samples: the N samples that these pixels are of.
+        seed: of folds and forests.
+
+    Returns:
+        Answers on all N images; None where there are too few groups to leave any out.
+    """
+    labels = labels_of(samples)
+    groups = np.array([sample.group for sample in samples], dtype=np.str_)
+    folds = min(_FOLDS, *(len(np.unique(groups[labels == label])) for label in (0, 1)))
+    if folds < 2:  # noqa: PLR2004 - one label or all of it in one group
+        return None
+    statistics, scores = colour_statistics(pixels), np.empty(len(samples))
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for seen, left_out in splitter.split(statistics, labels, groups):
+        if len(np.unique(labels[seen])) < 2:  # noqa: PLR2004 - the two labels
+            return None
+        scores[left_out] = forest_scores(statistics[seen], labels[seen], statistics[left_out], seed=seed)
+    return _answers(scores, samples)
+
+
+def _answers(scores: NDArray[np.float64], samples: Sequence[Sample]) -> Answers:
     bounded = np.clip(scores, _SMALLEST, 1.0 - _SMALLEST)
     return Answers.of_samples(samples, np.log(bounded / (1.0 - bounded)))
 

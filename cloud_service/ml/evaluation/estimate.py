@@ -22,3 +22,9 @@ class Estimate(BaseModel):
         if self.low is None or self.high is None:
             return f"{100 * self.value:.1f} % [no interval]"
         return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+
+    def as_number(self) -> str:
+        """Such as `0.117 [0.093, 0.162]`."""
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f} [no interval]"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"

@@ -2,6 +2,8 @@
 
 Images of one patient or smear resemble each other, so they are drawn together: a replicate draws as many groups as
 there are, with replacement, and takes all images of each. Intervals from images drawn singly would be too narrow.
+Groups that hold images with ALL only, without only, and both are drawn separately: how many there are of each was
+decided by who put the data set together and is no chance, but precision and accuracy depend on it.
 
 With few groups a percentile interval is too narrow as well. Its ends are therefore moved outwards as Hesterberg
 (2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4), the expanded percentile
@@ -28,11 +30,14 @@ __all__ = [
     "FEW_GROUPS",
     "REPLICATES",
     "Estimate",
+    "bearing_groups",
     "bootstrap",
     "estimate_measures",
     "estimate_share",
     "paired_difference",
+    "strata_of",
     "warnings_about_groups",
+    "with_exact_ends",
 ]
 
 CONFIDENCE: Final = 0.95
@@ -69,10 +74,11 @@ def estimate_measures(
         found = weighted_measures(answers, point, weights)
         return np.stack([found[name] for name in names], axis=1)
 
-    bearing = [_bearing(name, answers) for name in names]
-    found = bootstrap(statistic, answers.groups, bearing=bearing, seed=seed, replicates=replicates)
+    bearing = [bearing_groups(name, answers) for name in names]
+    strata = strata_of(answers.groups, answers.positive)
+    found = bootstrap(statistic, answers.groups, bearing=bearing, strata=strata, seed=seed, replicates=replicates)
     return {
-        name: estimate if estimate is None or name in UNBOUNDED else _with_exact_ends(estimate, groups)
+        name: estimate if estimate is None or name in UNBOUNDED else with_exact_ends(estimate, groups)
         for name, estimate, groups in zip(names, found, bearing, strict=True)
     }
 
@@ -112,12 +118,18 @@ def paired_difference(
         )
         return (ours - theirs)[:, None]
 
-    bearing = [_bearing(measure, first)]
-    return bootstrap(statistic, first.groups, bearing=bearing, seed=seed, replicates=replicates)[0]
+    bearing, strata = [bearing_groups(measure, first)], strata_of(first.groups, first.positive)
+    return bootstrap(statistic, first.groups, bearing=bearing, strata=strata, seed=seed, replicates=replicates)[0]
 
 
 def bootstrap(
-    statistic: Statistic, groups: NDArray[np.str_], *, bearing: Sequence[int], seed: int, replicates: int = REPLICATES
+    statistic: Statistic,
+    groups: NDArray[np.str_],
+    *,
+    bearing: Sequence[int],
+    strata: NDArray[np.integer] | None = None,
+    seed: int,
+    replicates: int = REPLICATES,
 ) -> list[Estimate | None]:
     """Values and intervals of M figures.
 
@@ -125,6 +137,8 @@ def bootstrap(
         statistic: weights (R, N) → (R, M).
         groups: (N,), drawn as wholes.
         bearing: M numbers, how many groups bear on each figure.
+        strata: (N,), the same for all of a group; groups of one stratum are drawn among themselves (see `strata_of`).
+            By default all are drawn together.
         seed: of the drawing; the same seed draws the same groups, whatever the figure.
         replicates: how many.
 
@@ -133,7 +147,9 @@ def bootstrap(
         replicates or one group only bears on it.
     """
     values = statistic(np.ones((1, len(groups))))[0]
-    drawn = np.concatenate([statistic(weights) for weights in _drawn_weights(groups, seed, replicates)])
+    if strata is None:
+        strata = np.zeros(len(groups), dtype=np.intp)
+    drawn = np.concatenate([statistic(weights) for weights in _drawn_weights(groups, strata, seed, replicates)])
     return [
         _estimate(float(value), column, _tail(count))
         for value, column, count in zip(values, drawn.T, bearing, strict=True)
@@ -149,7 +165,7 @@ def estimate_share(hits: NDArray[np.bool_], groups: NDArray[np.str_], *, seed: i
 
     (found,) = bootstrap(statistic, groups, bearing=[bearing], seed=seed)
     assert found is not None  # noqa: S101 - a share of one image or more is defined
-    return _with_exact_ends(found, bearing)
+    return with_exact_ends(found, bearing)
 
 
 def warnings_about_groups(answers: Answers) -> list[str]:
@@ -168,13 +184,27 @@ def warnings_about_groups(answers: Answers) -> list[str]:
     return [warning]
 
 
-def _drawn_weights(groups: NDArray[np.str_], seed: int, replicates: int) -> Iterator[Floats]:
-    names, codes = np.unique(groups, return_inverse=True)
+def strata_of(groups: NDArray[np.str_], positive: NDArray[np.bool_]) -> NDArray[np.integer]:
+    """(N,) what each image's group holds: 1 images without ALL, 2 images with ALL, 3 both; arguments are (N,) too."""
+    _, codes = np.unique(groups, return_inverse=True)
+    with_all, without = np.bincount(codes, weights=positive) > 0, np.bincount(codes, weights=~positive) > 0
+    return np.asarray((without + 2 * with_all)[codes], dtype=np.intp)
+
+
+def _drawn_weights(
+    groups: NDArray[np.str_], strata: NDArray[np.integer], seed: int, replicates: int
+) -> Iterator[Floats]:
+    """How often each image was drawn, (R, N) for some of the replicates at a time."""
+    names, first, codes = np.unique(groups, return_index=True, return_inverse=True)
     chance = np.random.default_rng(seed)
-    counts = chance.multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=replicates)
+    counts = np.empty((replicates, len(names)))
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata[first] == stratum)
+        shares = np.full(len(members), 1.0 / len(members))
+        counts[:, members] = chance.multinomial(len(members), shares, size=replicates)
     step = max(1, _CHUNK // len(groups))
     for start in range(0, replicates, step):
-        yield counts[start : start + step, codes].astype(np.float64)
+        yield counts[start : start + step, codes]
 
 
 def _tail(groups: int) -> float | None:
@@ -195,7 +225,7 @@ def _estimate(value: float, drawn: Floats, tail: float | None) -> Estimate | Non
     return Estimate(value=value, low=float(low), high=float(high))
 
 
-def _with_exact_ends(estimate: Estimate, groups: int) -> Estimate:
+def with_exact_ends(estimate: Estimate, groups: int) -> Estimate:
     """For a share: the exact end where all replicates say 1 or all say 0, see `estimate_measures`."""
     reach = 1.0 - ((1.0 - CONFIDENCE) / 2.0) ** (1.0 / max(1, groups))
     if estimate.low is not None and estimate.low >= 1.0 - _ROUNDING:
@@ -205,16 +235,16 @@ def _with_exact_ends(estimate: Estimate, groups: int) -> Estimate:
     return estimate
 
 
-def _bearing(measure: Measure, answers: Answers) -> int:
-    """How many groups bear on a measure."""
+def bearing_groups(measure: Measure, answers: Answers) -> int:
+    """How many groups bear on a measure: of those with ALL and those without, the fewer that it needs."""
     with_all, without = _count(answers, answers.positive), _count(answers, ~answers.positive)
     match measure:
-        case Measure.ACCURACY | Measure.LOSS | Measure.BRIER:
-            return len(np.unique(answers.groups))
         case Measure.RECALL_ALL:
             return with_all
         case Measure.RECALL_NOT_ALL:
             return without
+        case Measure.ACCURACY | Measure.LOSS | Measure.BRIER:  # defined on one label as well
+            return min(count for count in (with_all, without) if count)
         case _:
             return min(with_all, without)
 

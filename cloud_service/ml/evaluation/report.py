@@ -40,6 +40,7 @@ class Assessment(_Part):
     by_kind: tuple[HeldOutFigures, ...] = Field(description="Of each kind of image, where there are several.")
     confusion: Confusion
     roc: RocCurve
+    roc_of_colours: RocCurve | None = Field(description="Of the colour forest; null: there is none.")
     calibration: Calibration = Field(description="Of the probabilities as they are served.")
     calibration_without_temperature: Calibration
     coverage: Coverage | None = Field(description="Of the abstain band; null: the model has none.")
