@@ -25,7 +25,7 @@ _BRIGHTEST = 0.25
 
 
 class Reinhard(BaseModel):
-    """Each of the three axes l, alpha and beta gets this mean and deviation (Reinhard et al., 2001, equations 10 and 11).
+    """Each of the axes l, alpha and beta gets this mean and deviation (Reinhard et al., 2001, equations 10 and 11).
 
     An image's own contents move its mean, so that a field full of nuclei is lightened: suited to images of the same
     kind, such as single cells.

@@ -6,33 +6,47 @@ from typing import Annotated
 import typer
 
 from cloud_service.ml.card_text import show_card
+from cloud_service.ml.datasets.reading import Layout
 
 app = typer.Typer()
 
+_STOPPED_BY_HAND = 130  # what shells return for Ctrl-C
+
 
 @app.command()
-def train(
+def train(  # noqa: PLR0913 - a command's options
     *,
-    dataset: Annotated[Path, typer.Option(help="Class folders, or a folder with manifest.csv (path, label, group).")],
-    out: Annotated[Path, typer.Option(help="Gets metrics.jsonl and the package, model/; must hold neither yet.")],
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training part.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="Decides split, first weights, order and augmentation.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to train with.")] = 2,
+    dataset: Annotated[Path, typer.Option(help="The data set's folder, in any layout.")],
+    out: Annotated[Path, typer.Option(help="Gets the package, model/, and the run's records; must hold no run yet.")],
+    layout: Annotated[Layout | None, typer.Option(help="How the folder is arranged; recognised by default.")] = None,
+    recipe: Annotated[str, typer.Option(help="paper, modern, or a file of settings (TOML or JSON).")] = "paper",
+    split: Annotated[Path | None, typer.Option(help="A file of `smearflow dataset split`.")] = None,
+    allow_leaks: Annotated[
+        bool, typer.Option("--allow-leaks", help="Train although parts share images or groups, and state it.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that stopped in --out.")] = False,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training part at most.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Decides split, first weights, order, augmentation.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads to train with.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="The traditional CNN: no squeeze-and-excitation.")] = False,
 ) -> None:
-    """Train a network on labelled images, choose its best epoch, measure it on held-out images and export it."""
-    from cloud_service.ml.network.settings import NetworkSettings
-    from cloud_service.ml.packaging import CardTexts
-    from cloud_service.ml.training.progress import shown_progress
-    from cloud_service.ml.training.run import run_training
-    from cloud_service.ml.training.settings import Recipe, TrainingSettings
+    """Train a network on labelled images, choose its best epoch, measure it on held-out images and export it.
 
-    recipe = Recipe(
-        network=NetworkSettings(squeeze_excitation=not plain),
-        training=TrainingSettings(epochs=epochs, seed=seed, threads=threads),
-    )
+    Under torchrun, on as many GPUs as it starts processes: torchrun --nproc-per-node 2 -m cloud_service.cli train …
+    """
+    from cloud_service.ml.packaging import CardTexts
+    from cloud_service.ml.training.presets import changed, load_recipe
+    from cloud_service.ml.training.progress import shown_progress
+    from cloud_service.ml.training.run import RunOptions, run_training
+
+    wanted = changed(load_recipe(recipe), epochs=epochs, seed=seed, threads=threads, plain=plain)
+    options = RunOptions(layout=layout, split_file=split, allow_leaks=allow_leaks, resume=resume)
     texts = CardTexts(data=f"The data set {dataset.resolve().name}, named by its digest.")
-    with shown_progress(epochs) as listener:
-        package = run_training(dataset, out, recipe, texts, listener)
+    try:
+        with shown_progress(wanted.training.epochs) as listener:
+            package = run_training(dataset, out, wanted, texts, listener, options)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped. {out} holds the run up to its last whole epoch; the same command with --resume goes on.")
+        raise typer.Exit(_STOPPED_BY_HAND) from None
     show_card(package.card, package.digest)
     typer.echo(f"Model package: {package.directory}")

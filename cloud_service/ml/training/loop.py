@@ -1,158 +1,229 @@
 """The training loop, on one page."""
 
-import copy
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Generator, Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
+from torch.optim.swa_utils import update_bn
 
-from cloud_service.ml.deployed_network import DeployedNetwork, images_of
-from cloud_service.ml.network.se_cnn import SECNN
+from cloud_service.ml.deployed_network import images_of
 from cloud_service.ml.training.allocator import keep_freed_memory
 from cloud_service.ml.training.augmentation import augment
+from cloud_service.ml.training.checkpoint import RunIdentity, restore, save
+from cloud_service.ml.training.fused_blocks import TrainingView
+from cloud_service.ml.training.offline import ClassCounts, offline_augment
+from cloud_service.ml.training.prediction import predict_features_and_logits, predict_logits
+from cloud_service.ml.training.records import EpochRecord, LabelledPixels, Trained, TrainingError
+from cloud_service.ml.training.run_state import RunState, fresh_state, weights_now
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
-from shared.errors import PermanentError
+from cloud_service.ml.training.team import Team, joined_team
 
-_EVALUATION_BATCH = 16
-
-
-class TrainingError(PermanentError):
-    """Training cannot go on; the text says at which epoch, why, and what to change."""
-
-
-class EpochRecord(BaseModel):
-    """One line of metrics.jsonl."""
-
-    model_config = ConfigDict(frozen=True)
-
-    epoch: int  # from 1
-    training_loss: float
-    validation_loss: float
-    validation_accuracy: float  # at a probability of 0.5
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPixels:
-    """Images and their labels."""
-
-    pixels: Tensor  # (N, S, S, 3) uint8
-    labels: Tensor  # (N,) float32, 1 = ALL
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What came out of a run."""
-
-    network: SECNN  # with the chosen epoch's weights, in evaluation mode
-    chosen: EpochRecord
+__all__ = [
+    "EpochRecord",
+    "LabelledPixels",
+    "Trained",
+    "TrainingError",
+    "predict_features_and_logits",
+    "predict_logits",
+    "train",
+]
 
 
 def train(
-    training: LabelledPixels, validation: LabelledPixels, recipe: Recipe, on_epoch: Callable[[EpochRecord], None]
+    training: LabelledPixels,
+    validation: LabelledPixels,
+    recipe: Recipe,
+    on_epoch: Callable[[EpochRecord], None],
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> Trained:
     """Trains a network and keeps the weights of the epoch with the least validation loss.
 
-    The same arguments give the same network on the same kind of machine. The test part is not seen here.
+    The same arguments give the same network on the same kind of machine, also when a run was stopped, in whatever way,
+    and went on from its checkpoint. The test part is not seen here. Under torchrun each process takes its share of
+    every batch, and all get the same network.
 
     Args:
         training: adjusts the weights.
         validation: chooses the epoch.
         recipe: network, preprocessing and training settings.
-        on_epoch: called with the record of each epoch as it ends.
+        on_epoch: called with the record of each epoch as it ends, in the leading process.
+        checkpoint: file that holds the run's state from before the first epoch on, replaced after each.
+        resume: go on from `checkpoint`; its epochs are not told again.
 
     Raises:
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss is no longer a number, the checkpoint cannot be written or belongs to another run, or
+            the batch cannot be divided among the processes.
     """
     settings = recipe.training
-    keep_freed_memory()
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)  # first weights
-    chance = Generator().manual_seed(settings.seed)  # order and augmentation
-    network = DeployedNetwork(SECNN(recipe.network), recipe.preprocess)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    schedule = learning_rate_schedule(optimiser, settings, steps=settings.epochs * _steps(training, settings))
-    best, best_weights = None, network.state_dict()
-    for epoch in range(1, settings.epochs + 1):
-        started = time.monotonic()
-        training_loss = _train_epoch(network, training, optimiser, schedule, settings, chance)
-        logits = predict_logits(network, validation.pixels)
-        record = EpochRecord(
-            epoch=epoch,
-            training_loss=training_loss,
-            validation_loss=binary_cross_entropy_with_logits(logits, validation.labels).item(),
-            validation_accuracy=((logits >= 0) == (validation.labels > 0)).float().mean().item(),
-            seconds=time.monotonic() - started,
-        )
-        _require_numbers(record)
-        on_epoch(record)
-        if best is None or record.validation_loss < best.validation_loss:
-            best, best_weights = record, copy.deepcopy(network.state_dict())
-    assert best is not None  # noqa: S101 - TrainingSettings has at least one epoch
-    network.load_state_dict(best_weights)
-    return Trained(network=network.network.eval(), chosen=best)
+    with joined_team(settings.device) as team:
+        _prepare_torch(settings, team)
+        identity = RunIdentity(recipe=recipe, data_digest=_digest(training, validation), processes=team.size)
+        if settings.is_augmented_offline:
+            counts = ClassCounts(not_all=settings.offline_not_all, all=settings.offline_all)
+            training = offline_augment(training, counts, settings.augmentation_settings, seed=settings.seed)
+        run = fresh_state(recipe, team.device)
+        if resume and checkpoint is not None:
+            restore(run, checkpoint, identity)
+        elif checkpoint is not None and team.leads:
+            save(run, checkpoint, identity)
+        model = team.wrap(TrainingView(run.network))
+        while not run.is_over(settings):
+            record = _run_epoch(run, model, training, validation, settings, team)
+            if checkpoint is not None and team.leads:
+                save(run, checkpoint, identity)
+            if team.leads:
+                on_epoch(record)
+        run.judged.load_state_dict(run.best)
+        team.follow(list(run.judged.state_dict().values()))
+        return Trained(network=run.judged.network.cpu().eval(), chosen=run.chosen, history=tuple(run.history))
+
+
+def _run_epoch(
+    run: RunState,
+    model: nn.Module,
+    training: LabelledPixels,
+    validation: LabelledPixels,
+    settings: TrainingSettings,
+    team: Team,
+) -> EpochRecord:
+    """One pass over the training part, then the judgement on the validation part."""
+    epoch = len(run.history) + 1
+    started = time.monotonic()
+    training_loss = team.mean(_train_epoch(run, model, training, settings, team))
+    _require_number(training_loss, "training", epoch)
+    trained = time.monotonic()
+    loss, accuracy = _judge(run, training, validation, settings, team)
+    _require_number(loss, "validation", epoch)
+    record = EpochRecord(
+        epoch=epoch,
+        training_loss=training_loss,
+        validation_loss=loss,
+        validation_accuracy=accuracy,
+        learning_rate=learning_rate_at(run.step - 1, _steps(training, settings), settings),
+        images_per_second=_steps(training, settings) * _batch_size(training, settings) / (trained - started),
+        seconds=time.monotonic() - started,
+    )
+    run.history.append(record)
+    if run.chosen is record:
+        run.best = weights_now(run.judged)
+    return record
 
 
 def _train_epoch(
-    network: DeployedNetwork,
-    part: LabelledPixels,
-    optimiser: torch.optim.Optimizer,
-    schedule: LRScheduler,
-    settings: TrainingSettings,
-    chance: Generator,
+    run: RunState, model: nn.Module, part: LabelledPixels, settings: TrainingSettings, team: Team
 ) -> float:
-    """One pass over the training part; the mean loss of its steps."""
-    network.train()
+    """One pass over the training part; the mean loss of this process's steps."""
+    epoch = len(run.history) + 1
+    order, variation = _chance(settings, epoch, "order"), _chance(settings, epoch, f"variation {team.rank}")
+    varied = settings.augmentation_settings
+    run.network.train()
     losses = []
-    for chosen in _batches(len(part.labels), settings, chance):
-        pixels = part.pixels[chosen]
-        images = augment(pixels, chance) if settings.augment else images_of(pixels)
-        loss = binary_cross_entropy_with_logits(network.logits_of(images), part.labels[chosen])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call] # torch gives it no types
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.item())
-    return math.fsum(losses) / len(losses)
+    for batch in _batches(part, settings, order):
+        chosen = team.share_of(batch)
+        pixels = part.pixels[chosen].to(team.device)
+        images = images_of(pixels) if settings.is_augmented_offline else augment(pixels, varied, variation)
+        for group in run.optimiser.param_groups:
+            group["lr"] = learning_rate_at(run.step, _steps(part, settings), settings)
+        with torch.autocast(team.device.type, dtype=torch.float16, enabled=run.scaler.is_enabled()):
+            logits = model(images)
+        loss = binary_cross_entropy_with_logits(logits.float(), part.labels[chosen].to(team.device))
+        run.optimiser.zero_grad()
+        run.scaler.scale(loss).backward()  # type: ignore[no-untyped-call] # torch gives it no types
+        run.scaler.step(run.optimiser)
+        run.scaler.update()
+        run.step += 1
+        if run.average is not None:
+            run.average.update_parameters(run.network)
+        losses.append(loss.detach())
+    return torch.stack(losses).mean().item()
 
 
-def predict_logits(network: nn.Module, pixels: Tensor) -> Tensor:
-    """Logits (N,) of pixels (N, S, S, 3) uint8 by a DeployedNetwork, which is left in evaluation mode."""
-    network.eval()
-    with torch.inference_mode():
-        return torch.cat([network(batch) for batch in torch.split(pixels, _EVALUATION_BATCH)])
+def _judge(
+    run: RunState, training: LabelledPixels, validation: LabelledPixels, settings: TrainingSettings, team: Team
+) -> tuple[float, float]:
+    """Loss and accuracy on the validation part, worked out by the leading process."""
+    found = torch.zeros(2, dtype=torch.float64, device=team.device)
+    if team.leads:
+        if settings.batch_norm_images:
+            _take_statistics_anew(run, training, settings)
+        logits = predict_logits(run.judged, validation.pixels)
+        found[0] = binary_cross_entropy_with_logits(logits, validation.labels)
+        found[1] = ((logits >= 0) == (validation.labels > 0)).float().mean()
+    team.follow([found])
+    loss, accuracy = found.tolist()
+    return loss, accuracy
 
 
-def _batches(count: int, settings: TrainingSettings, chance: Generator) -> Iterator[Tensor]:
+def _take_statistics_anew(run: RunState, training: LabelledPixels, settings: TrainingSettings) -> None:
+    """BatchNorm's statistics from training images as they will be served, under the weights as they are now."""
+    order = torch.randperm(len(training.labels), generator=_chance(settings, 0, "statistics"))
+    chosen = order[: settings.batch_norm_images]
+    device = run.judged.mean.device
+    update_bn((training.pixels[batch] for batch in torch.split(chosen, settings.batch_size)), run.judged, device)
+
+
+def _batches(part: LabelledPixels, settings: TrainingSettings, chance: Generator) -> Iterator[Tensor]:
     """Indices (B,) in a fresh order; a last batch that is not full waits for another epoch's shuffle."""
-    size = min(settings.batch_size, count)
-    order = torch.randperm(count, generator=chance)
-    yield from torch.split(order[: count // size * size], size)
+    size, steps = _batch_size(part, settings), _steps(part, settings)
+    order = torch.randperm(len(part.labels), generator=chance)
+    yield from torch.split(order[: steps * size], size)
+
+
+def _batch_size(part: LabelledPixels, settings: TrainingSettings) -> int:
+    return min(settings.batch_size, len(part.labels))
 
 
 def _steps(part: LabelledPixels, settings: TrainingSettings) -> int:
-    count = len(part.labels)
-    return count // min(settings.batch_size, count)
+    """Steps an epoch."""
+    return len(part.labels) // _batch_size(part, settings)
 
 
-def learning_rate_schedule(optimiser: torch.optim.Optimizer, settings: TrainingSettings, steps: int) -> LRScheduler:
-    """What sets the optimiser's learning rate before each of a run's `steps` steps."""
+def learning_rate_at(step: int, steps_an_epoch: int, settings: TrainingSettings) -> float:
+    """The learning rate of a run's step, counted from 0."""
+    steps = settings.epochs * steps_an_epoch
+    warm = settings.warm_up * steps
+    if step < warm:
+        return settings.learning_rate * (step + 1) / (warm + 1)
     match settings.schedule:
         case "constant":
-            return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+            return settings.learning_rate
         case "cosine":
-            return CosineAnnealingLR(optimiser, T_max=steps)
+            return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / (steps - warm)))
 
 
-def _require_numbers(record: EpochRecord) -> None:
-    if not math.isfinite(record.training_loss) or not math.isfinite(record.validation_loss):
+def _chance(settings: TrainingSettings, epoch: int, purpose: str) -> Generator:
+    digest = hashlib.sha256(f"{settings.seed}/{epoch}/{purpose}".encode()).digest()
+    return Generator().manual_seed(int.from_bytes(digest[:8]) >> 1)
+
+
+def _prepare_torch(settings: TrainingSettings, team: Team) -> None:
+    keep_freed_memory()
+    torch.set_num_threads(settings.threads)
+    if settings.batch_size % team.size or settings.batch_size // team.size < 2:  # noqa: PLR2004 - BatchNorm's least
         raise TrainingError(
-            f"Training stopped in epoch {record.epoch}: the loss is no longer a number. "
+            f"A batch of {settings.batch_size} images cannot be divided among {team.size} processes, each with two or "
+            "more; change batch_size or the number of processes."
+        )
+
+
+def _digest(*parts: LabelledPixels) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.labels.numpy().tobytes())
+        digest.update(part.pixels.contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+def _require_number(loss: float, part: str, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"Training stopped in epoch {epoch}: the {part} loss is no longer a number. "
             "Lower the learning rate, or look for broken images in the data set."
         )

@@ -5,26 +5,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 
+from cloud_service.ml.datasets.duplicates import require_no_leaks
 from cloud_service.ml.datasets.pixels import labels_of, load_pixels
-from cloud_service.ml.datasets.reading import read_dataset
-from cloud_service.ml.datasets.samples import Sample, dataset_digest
-from cloud_service.ml.datasets.split import split_by_group
-from cloud_service.ml.package import ModelPackage
+from cloud_service.ml.datasets.reading import Layout, read_dataset
+from cloud_service.ml.datasets.samples import DatasetError, Sample, dataset_digest
+from cloud_service.ml.datasets.split import Split, divide
+from cloud_service.ml.datasets.split_file import read_split_file, replay_split, save_split, split_digest
+from cloud_service.ml.datasets.split_settings import SplitSettings
+from cloud_service.ml.datasets.writing import write_whole
+from cloud_service.ml.package import ModelPackage, load_package
 from cloud_service.ml.packaging import CardTexts, DividedData, write_trained_package
-from cloud_service.ml.training.loop import (
-    EpochRecord,
-    LabelledPixels,
-    Trained,
-    TrainingError,
-    train,
-)
-from cloud_service.ml.training.settings import Recipe
+from cloud_service.ml.training.checkpoint import history_of
+from cloud_service.ml.training.loop import EpochRecord, LabelledPixels, Trained, TrainingError, train
+from cloud_service.ml.training.settings import Recipe, TrainingSettings
+from cloud_service.ml.training.team import joined_team
 from cloud_service.ml.weights import weights_of
 
 PACKAGE_NAME = "model"
 METRICS_NAME = "metrics.jsonl"
+RECIPE_NAME = "recipe.json"
+SPLIT_NAME = "split.json"
+CHECKPOINT_NAME = "checkpoint.safetensors"
 WEIGHTS_NAME = "trained.safetensors"
+
+__all__ = ["CardTexts", "Listener", "RunOptions", "run_training"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +42,104 @@ class Listener:
     on_epoch: Callable[[EpochRecord], None] = lambda _record: None
 
 
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a person decides about a run beside its recipe."""
+
+    layout: Layout | None = None  # of the data set; None: recognised
+    split_file: Path | None = None  # divides the data set; None: the recipe's shares and seed do
+    allow_leaks: bool = False  # whether near-duplicates may lie in different parts, and be stated in the card
+    resume: bool = False  # whether to go on with the run that stopped in the same folder
+
+
 def run_training(
-    dataset: Path, out: Path, recipe: Recipe, texts: CardTexts, listener: Listener | None = None
+    dataset: Path,
+    out: Path,
+    recipe: Recipe,
+    texts: CardTexts,
+    listener: Listener | None = None,
+    options: RunOptions | None = None,
 ) -> ModelPackage:
     """Trains on the data set in `dataset`, chooses the epoch, measures on the held-out part and exports.
 
-    Leaves `out`/model (the package), `out`/metrics.jsonl (a line an epoch) and `out`/trained.safetensors (the weights).
+    Leaves in `out`: model (the package), recipe.json, split.json, metrics.jsonl (a line an epoch, which another process
+    may follow), checkpoint.safetensors (the run after its last epoch) and trained.safetensors (the chosen weights).
+    Under torchrun the leading process alone writes and reports.
 
     Args:
         dataset: a folder in a layout that `read_dataset` knows.
-        out: made where it is missing; must hold no earlier run.
+        out: made where it is missing; must hold no earlier run, or the one to be resumed.
         recipe: network, preprocessing and training settings.
         texts: for the card.
         listener: told of the progress.
+        options: what else may be decided.
 
     Raises:
-        DatasetError: the data set cannot be used.
-        TrainingError: `out` holds an earlier run, or the loss is no longer a number.
-        EvaluationError: the network gives something that is no number.
+        DatasetError: the data set or the split cannot be used, or parts share images and that is not allowed.
+        TrainingError: `out` holds an earlier run, or another one than is to be resumed; the loss is no longer a number;
+            the disk is full.
         ExportError: torch and ONNX Runtime disagree on the trained network.
     """
-    if (out / PACKAGE_NAME).exists() or (out / METRICS_NAME).exists():
+    listener, options = listener or Listener(), options or RunOptions()
+    with joined_team(recipe.training.device) as team:
+        _require_place(out, resume=options.resume)
+        samples = read_dataset(dataset, options.layout)
+        split, settings = _divided(samples, dataset, out, recipe.training, options)
+        shortcuts = require_no_leaks(split, allowed=options.allow_leaks)
+        data = _load(samples, split, dataset, recipe, listener, shortcuts)
+        if team.leads:
+            _write_beginnings(out, split, dataset, settings, recipe, resume=options.resume)
+        team.wait()
+        trained = _train(data, recipe, out, listener, resume=options.resume)
+        if team.leads:
+            # Kept beside the package as well: what took hours must not be lost where the export is refused.
+            write_whole(out / WEIGHTS_NAME, weights_of(trained.network))
+            write_trained_package(out / PACKAGE_NAME, trained=trained, data=data, recipe=recipe, texts=texts)
+        team.wait()
+        return load_package(out / PACKAGE_NAME)
+
+
+def _require_place(out: Path, *, resume: bool) -> None:
+    if (out / PACKAGE_NAME).exists():
         raise TrainingError(f"{out} holds the results of an earlier run; name another folder with --out.")
-    listener = listener or Listener()
-    data = _load(dataset, recipe, listener)
-    out.mkdir(parents=True, exist_ok=True)
-    trained = _train(data, recipe, out, listener)
-    return write_trained_package(out / PACKAGE_NAME, trained=trained, data=data, recipe=recipe, texts=texts)
+    if (out / CHECKPOINT_NAME).exists() or (out / METRICS_NAME).exists():
+        if not resume:
+            raise TrainingError(
+                f"{out} holds an earlier run that did not end; go on with it with --resume, or name another folder "
+                "with --out."
+            )
+    elif resume:
+        raise TrainingError(f"{out} holds no run to go on with; leave --resume out to start one.")
 
 
-def _load(dataset: Path, recipe: Recipe, listener: Listener) -> DividedData:
-    settings = recipe.training
-    samples = read_dataset(dataset)
-    split = split_by_group(samples, validation=settings.validation_share, test=settings.test_share, seed=settings.seed)
+def _divided(
+    samples: Sequence[Sample], dataset: Path, out: Path, settings: TrainingSettings, options: RunOptions
+) -> tuple[Split, SplitSettings]:
+    """The split, and by what settings it was made; a run that goes on keeps its own."""
+    file = out / SPLIT_NAME if options.resume else options.split_file
+    if file is not None:
+        return replay_split(file, samples, root=dataset), read_split_file(file).settings
+    wanted = _split_settings(settings)
+    return divide(samples, wanted), wanted
+
+
+def _split_settings(settings: TrainingSettings) -> SplitSettings:
+    try:
+        return SplitSettings(
+            validation_share=settings.validation_share, test_share=settings.test_share, seed=settings.seed
+        )
+    except ValidationError as error:
+        raise DatasetError(f"The recipe's {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
+
+
+def _load(
+    samples: Sequence[Sample],
+    split: Split,
+    dataset: Path,
+    recipe: Recipe,
+    listener: Listener,
+    shortcuts: tuple[str, ...],
+) -> DividedData:
     listener.on_images(len(samples))
 
     def labelled(part: Sequence[Sample]) -> LabelledPixels:
@@ -81,18 +152,41 @@ def _load(dataset: Path, recipe: Recipe, listener: Listener) -> DividedData:
         training=labelled(split.training),
         validation=labelled(split.validation),
         test=labelled(split.test),
+        split_digest=split_digest(split, dataset),
+        known_shortcuts=shortcuts,
     )
 
 
-def _train(data: DividedData, recipe: Recipe, out: Path, listener: Listener) -> Trained:
-    with (out / METRICS_NAME).open("x", encoding="utf-8") as metrics:
+def _write_beginnings(
+    out: Path, split: Split, dataset: Path, settings: SplitSettings, recipe: Recipe, *, resume: bool
+) -> None:
+    """The recipe and the split, before anything is trained."""
+    if resume:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / SPLIT_NAME).unlink(missing_ok=True)  # of a run that was stopped before its first step
+    except OSError as error:
+        raise TrainingError(f"{out} cannot be written to: {error.strerror}. Name another folder with --out.") from error
+    write_whole(out / RECIPE_NAME, (recipe.model_dump_json(indent=2) + "\n").encode())
+    save_split(split, root=dataset, settings=settings, file=out / SPLIT_NAME)
 
-        def note(record: EpochRecord) -> None:
-            metrics.write(record.model_dump_json() + "\n")
-            metrics.flush()  # another process may follow the file
-            listener.on_epoch(record)
 
-        trained = train(data.training, data.validation, recipe, note)
-    # Kept beside the package as well: what took hours must not be lost where the export is refused.
-    (out / WEIGHTS_NAME).write_bytes(weights_of(trained.network))
-    return trained
+def _train(data: DividedData, recipe: Recipe, out: Path, listener: Listener, *, resume: bool) -> Trained:
+    metrics, checkpoint = out / METRICS_NAME, out / CHECKPOINT_NAME
+    # After a kill the file may lack an epoch that the checkpoint has, or end in half a line.
+    before = history_of(checkpoint) if resume else ()
+
+    def note(record: EpochRecord) -> None:
+        try:
+            with metrics.open("a", encoding="utf-8") as file:
+                file.write(f"{record.model_dump_json()}\n")
+        except OSError as error:
+            raise TrainingError(
+                f"{metrics} cannot be written: {error.strerror}. Once there is room, go on with --resume."
+            ) from error
+        listener.on_epoch(record)
+
+    lines = "".join(f"{record.model_dump_json()}\n" for record in before)
+    write_whole(metrics, lines.encode())
+    return train(data.training, data.validation, recipe, note, checkpoint=checkpoint, resume=resume)
