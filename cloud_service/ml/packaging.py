@@ -23,7 +23,8 @@ from cloud_service.ml.model_card import (
     TrainingRecord,
 )
 from cloud_service.ml.package import ModelPackage, write_package
-from cloud_service.ml.training.loop import LabelledPixels, Trained, predict_logits
+from cloud_service.ml.training.prediction import predict_logits
+from cloud_service.ml.training.records import LabelledPixels, Trained
 from cloud_service.ml.training.settings import Recipe
 from cloud_service.ml.weights import weights_of
 from shared.identifiers import sha256_of_bytes

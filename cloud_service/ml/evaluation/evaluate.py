@@ -20,7 +20,7 @@ from cloud_service.ml.evaluation.report import Evaluation
 from cloud_service.ml.evaluation.typical import Pixels, Typical
 from cloud_service.ml.model_card import ModelCard, PackageFile
 from cloud_service.ml.package import ModelPackage
-from cloud_service.ml.training.loop import predict_logits
+from cloud_service.ml.training.prediction import predict_logits
 from cloud_service.ml.weights import network_of
 
 
