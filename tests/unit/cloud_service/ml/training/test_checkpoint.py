@@ -55,16 +55,17 @@ def test_a_run_stopped_within_an_epoch_goes_on_from_the_epoch_before(
     whole = run(recipe, None)
     steps = []
 
-    def interrupted(*arguments: object, **named: object) -> torch.Tensor:
+    def interrupted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         steps.append(1)
         if len(steps) == 3:
             raise KeyboardInterrupt
-        return loss(*arguments, **named)
+        return loss(logits, labels)
 
     loss = torch.nn.functional.binary_cross_entropy_with_logits
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr("cloud_service.ml.training.loop.binary_cross_entropy_with_logits", interrupted)
-        run(recipe, file)
+        with pytest.raises(KeyboardInterrupt):
+            run(recipe, file)
     resumed = run(recipe, file, resume=True)
     assert torch.equal(flat_weights(whole.network), flat_weights(resumed.network))
 
@@ -122,9 +123,10 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_says_what_to_do(
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, content)
 
-    with monkeypatch.context() as patched, pytest.raises(TrainingError, match=r"No space left.*--resume"):
+    with monkeypatch.context() as patched:
         patched.setattr(Path, "write_bytes", full_at_the_third)
-        run(recipe, file)
+        with pytest.raises(TrainingError, match=r"No space left.*--resume"):
+            run(recipe, file)
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert torch.equal(flat_weights(run(recipe, None).network), flat_weights(run(recipe, file, resume=True).network))
 

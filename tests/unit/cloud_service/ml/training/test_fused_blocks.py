@@ -27,7 +27,7 @@ def networks(**settings: object) -> tuple[DeployedNetwork, DeployedNetwork]:
     return one, copy.deepcopy(one)
 
 
-def step(call: torch.nn.Module, network: DeployedNetwork, images: torch.Tensor) -> torch.Tensor:
+def step(call: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
     logits: torch.Tensor = call(images)
     (logits * torch.arange(1.0, len(images) + 1)).sum().backward()  # type: ignore[no-untyped-call]
     return logits.detach()
@@ -50,7 +50,7 @@ def test_logits_gradients_and_statistics_are_those_of_the_blocks(settings: dict[
     images = torch.rand(5, 3, 41, 37, dtype=torch.float64).contiguous(memory_format=torch.channels_last)
     assert isinstance(one.network, SECNN)
     assert can_be_fused(one.network, images)
-    expected, found = step(Plain(one), one, images), step(TrainingView(other), other, images)
+    expected, found = step(Plain(one), images), step(TrainingView(other), images)
     torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-11)
     for name, parameter in one.named_parameters():
         torch.testing.assert_close(other.get_parameter(name).grad, parameter.grad, rtol=1e-9, atol=1e-9, msg=name)
@@ -61,12 +61,13 @@ def test_logits_gradients_and_statistics_are_those_of_the_blocks(settings: dict[
 def test_where_a_factor_is_not_positive_the_blocks_themselves_are_used() -> None:
     one, other = networks()
     for network in (one, other):
-        block = network.network.blocks[1]  # type: ignore[union-attr,index]
+        assert isinstance(network.network, SECNN)
+        block = network.network.blocks[1]
         assert isinstance(block, ConvolutionBlock)
         with torch.no_grad():
             block.batch_norm.weight[2] = -0.5
     images = torch.rand(4, 3, 36, 36, dtype=torch.float64)
-    torch.testing.assert_close(step(TrainingView(other), other, images), step(Plain(one), one, images))
+    torch.testing.assert_close(step(TrainingView(other), images), step(Plain(one), images))
 
 
 def test_other_networks_are_left_as_they_are() -> None:
