@@ -14,7 +14,7 @@ from cloud_service.ml.training.settings import Recipe, TrainingSettings
 
 SEED: Final = 1
 COUNTS: Final[dict[Kind, int]] = {"crop": 480, "field": 480}
-RECIPE: Final = Recipe(training=TrainingSettings(epochs=12, schedule="cosine", seed=SEED))
+RECIPE: Final = Recipe(training=TrainingSettings(epochs=12, schedule="cosine", augmentation="square", seed=SEED))
 TEXTS: Final = CardTexts(
     name="demo",
     version="1",

@@ -118,6 +118,8 @@ def _balanced_accuracy(
     statistics: NDArray[np.float32], labels: NDArray[np.bool_], groups: Sequence[str], folds: int, seed: int
 ) -> float:
     """Balanced accuracy at 0.5 over all images, each judged by the forest of the fold that held it out."""
+    if (statistics == statistics[:1]).all():
+        return 0.5  # nothing to tell images apart by
     scores = np.full(len(labels), 0.5)
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     for training, test in splitter.split(statistics, labels, groups):
@@ -142,7 +144,8 @@ def _mean_and_deviation(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _brightest(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     brightness = colours.sum(axis=1, dtype=np.int32)
-    return colours[brightness >= np.quantile(brightness, 1 - _BRIGHTEST)]
+    brightest: NDArray[np.uint8] = colours[brightness >= np.quantile(brightness, 1 - _BRIGHTEST)]
+    return brightest
 
 
 def _corners(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

@@ -4,44 +4,16 @@ import random
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cloud_service.ml.datasets.samples import DatasetError, Sample
+from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy
+
+__all__ = ["Split", "SplitSettings", "SplitStrategy", "divide", "folds", "split_by_group"]
 
 Unit = tuple[Sample, ...]
 """Samples that stay together, in the order of the data set."""
-
-
-class SplitStrategy(StrEnum):
-    """What stays together when a data set is divided."""
-
-    STRATIFIED = "stratified"  # nothing: each image goes by itself, as in most papers; groups may leak
-    GROUPED = "grouped"  # the images of one group
-    BLOCKS = "blocks"  # the images of one group, and groups that follow one another, as one slide's images often do
-
-
-class SplitSettings(BaseModel):
-    """How a data set is divided."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    strategy: SplitStrategy = SplitStrategy.GROUPED
-    validation_share: float = Field(default=0.15, gt=0.0, lt=1.0, description="Of each label's groups.")
-    test_share: float = Field(default=0.2, gt=0.0, lt=1.0, description="Of each label's groups, held out.")
-    seed: int = Field(default=1, ge=0, description="Decides the shuffle, or where the blocks begin.")
-
-    @model_validator(mode="after")
-    def _leaves_some_to_train_on(self) -> Self:
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError(
-                f"shares of {self.validation_share} for validation and {self.test_share} for the test leave nothing to "
-                "train on"
-            )
-        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,7 @@ def save_split(split: Split, *, root: Path, settings: SplitSettings, file: Path)
         DatasetError: `file` exists or cannot be written.
         OSError: an image cannot be read.
     """
-    if file.exists():
-        raise DatasetError(f"{file} exists already; name another file for the split.")
+    refuse_existing([file])
     parts = {
         "training": tuple(_name(sample, root) for sample in split.training),
         "validation": tuple(_name(sample, root) for sample in split.validation),
@@ -67,6 +66,17 @@ def save_split(split: Split, *, root: Path, settings: SplitSettings, file: Path)
     )
     write_whole(file, (written.model_dump_json(indent=1) + "\n").encode())
     return written
+
+
+def refuse_existing(files: Sequence[Path]) -> None:
+    """Checks that no earlier split would be overwritten.
+
+    Raises:
+        DatasetError: one of the files exists.
+    """
+    for file in files:
+        if file.exists():
+            raise DatasetError(f"{file} exists already; name another file for the split.")
 
 
 def read_split_file(file: Path) -> SplitFile:
