@@ -7,6 +7,9 @@ under the assumption that `conformal` names.
 Appearance, not the network's own features: with the same distance on the demo model these flagged 99 of 100
 photograph-like pictures, but 7 of 100 blank fields and none of 64 real smears of another source, where appearance
 flagged all of them. They are maxima over the whole image, and see nothing strange where there is nothing to see.
+
+What it does not notice is a slight change of the stain: on drawn fields a hue turned by 10 degrees was flagged in 10 %,
+by 30 in 73 %, by 60 in all. Nor does it know a cell: a smear of another disease in the usual stain looks like its own.
 """
 
 from typing import Final
