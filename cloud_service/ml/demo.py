@@ -10,11 +10,13 @@ from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.packaging import CardTexts
 from cloud_service.ml.synthetic.dataset import Kind
 from cloud_service.ml.training.run import Listener, run_training
-from cloud_service.ml.training.settings import Recipe, TrainingSettings
+from cloud_service.ml.training.settings import AugmentationPreset, Recipe, TrainingSettings
 
 SEED: Final = 1
 COUNTS: Final[dict[Kind, int]] = {"crop": 480, "field": 480}
-RECIPE: Final = Recipe(training=TrainingSettings(epochs=12, schedule="cosine", augmentation="square", seed=SEED))
+RECIPE: Final = Recipe(
+    training=TrainingSettings(epochs=12, schedule="cosine", augmentation=AugmentationPreset.SQUARE, seed=SEED)
+)
 TEXTS: Final = CardTexts(
     name="demo",
     version="1",
