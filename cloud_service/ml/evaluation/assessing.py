@@ -71,6 +71,8 @@ def assess(
     point = served.point
     colours = None if baseline is None else compare_with_colours(answers, point, baseline)
     found = [*warnings, *warnings_about_groups(answers)]
+    if served.band is not None and served.band.warning is not None:
+        found.append(served.band.warning)
     if colours is None:
         found.append("No comparison with colours alone was possible, so nothing says that the network looks at cells.")
     elif colours.warning is not None:

@@ -27,6 +27,7 @@ from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
 from cloud_service.ml.evaluation.estimate import Estimate
 
 ALPHA: Final = 0.1
+_ROUNDING: Final = 1e-9  # 20 times 0.95 must be 19, not 19.000000000000004
 
 
 class AbstainBand(BaseModel):
@@ -43,6 +44,17 @@ class AbstainBand(BaseModel):
     )
     images_with_all: int = Field(ge=0, description="Of the validation part, that set the first quantile.")
     images_without: int = Field(ge=0, description="Likewise, the second.")
+
+    @property
+    def warning(self) -> str | None:
+        """Plain words where validation images were too few, so that the model abstains more than it should."""
+        least = math.ceil((1.0 - self.alpha) / self.alpha - _ROUNDING)
+        if min(self.images_with_all, self.images_without) >= least:
+            return None
+        return (
+            f"The abstain band rests on {self.images_with_all} validation images with ALL and {self.images_without} "
+            f"without; it needs {least} of each. As it is, the model abstains on most images or on all."
+        )
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -94,7 +106,7 @@ def conformal_quantile(scores: Floats, alpha: float, *, otherwise: float = 1.0) 
 
     A new score, exchangeable with these, is above it with a chance of at most alpha.
     """
-    rank = math.ceil((len(scores) + 1) * (1.0 - alpha) - 1e-9)  # 19 + 1 times 0.95 must be 19, not 19.000000000000004
+    rank = math.ceil((len(scores) + 1) * (1.0 - alpha) - _ROUNDING)
     return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else otherwise
 
 

@@ -61,6 +61,14 @@ def test_between_the_bounds_it_abstains() -> None:
     assert not holds_not[0]
 
 
+@pytest.mark.parametrize(("with_all", "alpha", "is_warned"), [(8, 0.1, True), (9, 0.1, False), (18, 0.05, True)])
+def test_too_few_images_are_told_in_words(with_all: int, alpha: float, *, is_warned: bool) -> None:
+    found = answers([*[1.0] * with_all, *[-1.0] * 30], [*[1] * with_all, *[0] * 30])
+    warning = fit_abstain_band(found, temperature=1.0, alpha=alpha).warning
+    assert (warning is not None) == is_warned
+    assert warning is None or f"{with_all} validation images with ALL and 30 without" in warning
+
+
 def test_coverage_counts_worked_out_by_hand() -> None:
     band = AbstainBand(alpha=0.1, quantile_all=0.8, quantile_not_all=0.7, images_with_all=50, images_without=50)
     logits = [np.log(p / (1.0 - p)) for p in (0.1, 0.5, 0.9, 0.1, 0.5, 0.9)]
