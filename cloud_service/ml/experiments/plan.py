@@ -20,9 +20,6 @@ class Experiment(StrEnum):
     FOLDS = "folds"  # a cross-validation of both networks by each recipe
 
 
-_TABLES: Final = (Experiment.TABLE2, Experiment.TABLE5, Experiment.TABLE6)
-
-
 class DataName(BaseModel):
     """A data set, or all of them together, as an experiment names it."""
 
@@ -120,7 +117,7 @@ def data_names(named: Sequence[tuple[str, Layout]]) -> tuple[DataName, ...]:
     """
     paper = {Layout.ALL_IDB1: PaperData.IDB1, Layout.ALL_IDB2: PaperData.IDB2}
     singles = tuple(
-        DataName(key=key, title=f"{name} (layout {layout.value})", paper=paper.get(layout))
+        DataName(key=key, title=name, paper=paper.get(layout))
         for key, (name, layout) in zip(("first", "second"), named, strict=False)
     )
     if len(singles) == 1:
@@ -139,12 +136,14 @@ def plan_of(experiment: Experiment, data: Sequence[DataName], recipes: Sequence[
         recipes: names; the tables use the first alone.
         runs: how many shuffles, or folds.
     """
-    if experiment is Experiment.FOLDS:
-        tables = (_folds(data[-1], recipes, runs),)
-    else:
-        wanted = _TABLES if experiment is Experiment.ALL else (experiment,)
-        tables = tuple(_TABLE_MAKERS[table](data, recipes[0]) for table in wanted)
-    return Plan(experiment=experiment, runs=runs, tables=tables)
+    match experiment:
+        case Experiment.FOLDS:
+            tables = [_folds(data[-1], recipes, runs)]
+        case Experiment.ALL:
+            tables = [make(data, recipes[0]) for make in _TABLE_MAKERS.values()]
+        case _:
+            tables = [_TABLE_MAKERS[experiment](data, recipes[0])]
+    return Plan(experiment=experiment, runs=runs, tables=tuple(tables))
 
 
 def _table2(data: Sequence[DataName], recipe: str) -> Table:

@@ -6,47 +6,71 @@ the folds of a cross-validation, where each group is tested once, that is the bo
 """
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud_service.ml.evaluation.answers import Answers, Floats
-from cloud_service.ml.evaluation.intervals import CONFIDENCE, REPLICATES, Estimate, bootstrap
+from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
+from cloud_service.ml.evaluation.estimate import Estimate
+from cloud_service.ml.evaluation.intervals import bearing_groups, bootstrap, strata_of, with_exact_ends
 from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure, OperatingPoint, weighted_measures
 
 POINT: Final = OperatingPoint()
 """A probability of 0.5, as in the paper: nothing is chosen on the test part."""
 
-_ROUNDING: Final = 1e-9
+MACRO_PRECISION: Final = "macro_precision"  # mean of both classes' precisions
+MACRO_F1: Final = "macro_f1"  # likewise of the F scores; that of the recalls is the balanced accuracy
+FIGURES: Final = (*(measure.value for measure in Measure), MACRO_PRECISION, MACRO_F1)
+
+Figures = dict[str, Estimate | None]
+"""By the names of `FIGURES`; None for a figure that is not defined on these images."""
 
 
-def mean_measures(runs: Sequence[Answers], *, seed: int = 0) -> dict[Measure, Estimate | None]:
-    """The mean of every measure over the runs, with its interval; None for one that is not defined in any run.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawing:
+    """What the bootstrap draws from: all groups of all runs."""
 
-    Where nothing is wrong in any run the bootstrap knows no uncertainty; the lower end is then the exact binomial one
-    with each group as a single trial, 0.025^(1/G).
+    names: NDArray[np.str_]  # (G,)
+    strata: NDArray[np.integer]  # (G,), see `strata_of`
+    bearing: list[int]  # of each figure, how many groups bear on it
+    where: list[NDArray[np.intp]]  # of each run, the number of each image's group
+
+    @classmethod
+    def of(cls, runs: Sequence[Answers]) -> Self:
+        pooled = _pooled(runs)
+        names, first = np.unique(pooled.groups, return_index=True)
+        bearing = [bearing_groups(measure, pooled) for measure in Measure]
+        bearing += [bearing_groups(Measure.BALANCED_ACCURACY, pooled)] * (len(FIGURES) - len(bearing))
+        return cls(
+            names=names,
+            strata=strata_of(pooled.groups, pooled.positive)[first],
+            bearing=bearing,
+            where=[np.searchsorted(names, run.groups) for run in runs],
+        )
+
+
+def mean_figures(runs: Sequence[Answers], *, seed: int = 0) -> Figures:
+    """The mean of every figure over one run or more, with its interval; of a share as in `estimate_measures`.
 
     Args:
         runs: answers on the test part of each.
         seed: of the resampling.
     """
-    names, where = _groups(runs)
+    drawing = _Drawing.of(runs)
 
     def statistic(weights: Floats) -> Floats:
-        return _means([_table(run, weights[:, index]) for run, index in zip(runs, where, strict=True)])
+        return _means([_table(run, weights[:, where]) for run, where in zip(runs, drawing.where, strict=True)])
 
-    bearing = [_bearing(measure, runs) for measure in Measure]
-    found = bootstrap(statistic, names, bearing=bearing, seed=seed, replicates=REPLICATES)
+    found = bootstrap(statistic, drawing.names, bearing=drawing.bearing, strata=drawing.strata, seed=seed)
     return {
-        measure: _widened(measure, estimate, groups)
-        for measure, estimate, groups in zip(Measure, found, bearing, strict=True)
+        figure: estimate if estimate is None or figure in UNBOUNDED else with_exact_ends(estimate, groups)
+        for figure, estimate, groups in zip(FIGURES, found, drawing.bearing, strict=True)
     }
 
 
-def mean_differences(
-    first: Sequence[Answers], second: Sequence[Answers], *, seed: int = 0
-) -> dict[Measure, Estimate | None]:
+def mean_differences(first: Sequence[Answers], second: Sequence[Answers], *, seed: int = 0) -> Figures:
     """The mean over the runs of the first's figure less the second's on the same images, which are drawn together.
 
     Args:
@@ -55,33 +79,39 @@ def mean_differences(
         seed: of the resampling.
 
     Raises:
-        ValueError: the runs are not of the same images.
+        EvaluationError: the runs are not of the same images.
     """
     for one, other in zip(first, second, strict=True):
         if one.paths != other.paths or not np.array_equal(one.labels, other.labels):
-            raise ValueError("two models can be compared on the same images in the same order only")
-    names, where = _groups(first)
+            raise EvaluationError("Two models can be compared on the same images in the same order only.")
+    drawing = _Drawing.of(first)
 
     def statistic(weights: Floats) -> Floats:
         tables = [
-            _table(one, weights[:, index]) - _table(other, weights[:, index])
-            for one, other, index in zip(first, second, where, strict=True)
+            _table(one, weights[:, where]) - _table(other, weights[:, where])
+            for one, other, where in zip(first, second, drawing.where, strict=True)
         ]
         return _means(tables)
 
-    bearing = [_bearing(measure, first) for measure in Measure]
-    return dict(zip(Measure, bootstrap(statistic, names, bearing=bearing, seed=seed), strict=True))
+    found = bootstrap(statistic, drawing.names, bearing=drawing.bearing, strata=drawing.strata, seed=seed)
+    return dict(zip(FIGURES, found, strict=True))
 
 
-def _groups(runs: Sequence[Answers]) -> tuple[NDArray[np.str_], list[NDArray[np.intp]]]:
-    """All groups, and for each run the index of each image's group among them."""
-    names = np.unique(np.concatenate([run.groups for run in runs]))
-    return names, [np.searchsorted(names, run.groups) for run in runs]
+def _pooled(runs: Sequence[Answers]) -> Answers:
+    return Answers(
+        logits=np.concatenate([run.logits for run in runs]),
+        labels=np.concatenate([run.labels for run in runs]),
+        groups=np.concatenate([run.groups for run in runs]),
+        features=np.concatenate([run.features for run in runs]),
+    )
 
 
 def _table(answers: Answers, weights: Floats) -> Floats:
+    """Every figure (M,) under each weighting (R, N): (R, M)."""
     found = weighted_measures(answers, POINT, weights)
-    return np.stack([found[measure] for measure in Measure], axis=1)
+    precision = (found[Measure.PRECISION_ALL] + found[Measure.PRECISION_NOT_ALL]) / 2.0
+    f1 = (found[Measure.F1_ALL] + found[Measure.F1_NOT_ALL]) / 2.0
+    return np.stack([*(found[measure] for measure in Measure), precision, f1], axis=1)
 
 
 def _means(tables: Sequence[Floats]) -> Floats:
@@ -91,24 +121,3 @@ def _means(tables: Sequence[Floats]) -> Floats:
     with np.errstate(invalid="ignore"):
         means: Floats = np.where(defined, stacked, 0.0).sum(axis=0) / defined.sum(axis=0)
     return means
-
-
-def _bearing(measure: Measure, runs: Sequence[Answers]) -> int:
-    """How many groups bear on a measure: of either label, or of the rarer one."""
-    with_all = len({group for run in runs for group in run.groups[run.positive].tolist()})
-    without = len({group for run in runs for group in run.groups[~run.positive].tolist()})
-    match measure:
-        case Measure.ACCURACY | Measure.LOSS | Measure.BRIER:
-            return len({group for run in runs for group in run.groups.tolist()})
-        case Measure.RECALL_ALL:
-            return with_all
-        case Measure.RECALL_NOT_ALL:
-            return without
-        case _:
-            return min(with_all, without)
-
-
-def _widened(measure: Measure, estimate: Estimate | None, groups: int) -> Estimate | None:
-    if estimate is None or measure in UNBOUNDED or estimate.low is None or estimate.low < 1.0 - _ROUNDING:
-        return estimate
-    return Estimate(value=estimate.value, low=((1.0 - CONFIDENCE) / 2.0) ** (1.0 / groups), high=1.0)

@@ -7,7 +7,7 @@ apart; lines differ in their dashes or markers as well. Widths are those of a jo
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ PAGE: Final = 7.2
 """Width of its two columns."""
 
 PANELS_ABREAST: Final = 3
-_RC: Final = {
+_RC: Final[dict[Any, Any]] = {  # matplotlib types its own keys one by one
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
     "axes.titlesize": 8.5,
