@@ -1,29 +1,54 @@
 """The layout with one folder a class."""
 
+import csv
 from pathlib import Path
+from typing import Final
 
 from cloud_service.ml.datasets.class_names import is_all
 from cloud_service.ml.datasets.file_names import is_image
 from cloud_service.ml.datasets.samples import DatasetError, Sample
 from shared.imaging.decode import IMAGE_SUFFIXES
 
+CLASSES_NAME: Final = "classes.csv"
+"""Optional, in the data set's folder: the columns `name` (a folder) and `label` (what it means, such as ALL)."""
+
 
 def read_class_folders(root: Path) -> list[Sample]:
     """The samples of `root`/<class>/**/<image>, sorted by path; each image is a group of its own.
 
-    Files other than images, and hidden ones, are passed over.
+    A folder's name says what it holds, unless `classes.csv` does. Files other than images, and hidden ones, are passed
+    over.
 
     Raises:
-        DatasetError: there is no class folder, one is empty, or its name is not known.
+        DatasetError: there is no class folder, one is missing or empty, or its name is not known.
     """
     folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not folders:
         raise DatasetError(f"{root} holds neither a manifest.csv nor a folder for each class.")
-    return [sample for folder in folders for sample in _samples_of_class(folder, root)]
+    meanings = _meanings(root)
+    missing = sorted(set(meanings) - {folder.name for folder in folders})
+    if missing:
+        raise DatasetError(f"{root / CLASSES_NAME} names the folder {missing[0]!r}, and {root} has none of that name.")
+    return [
+        sample
+        for folder in folders
+        for sample in _samples_of_class(folder, root, is_all(meanings.get(folder.name, folder.name), str(root)))
+    ]
 
 
-def _samples_of_class(folder: Path, root: Path) -> list[Sample]:
-    positive = is_all(folder.name, str(root))
+def _meanings(root: Path) -> dict[str, str]:
+    """What `classes.csv` says of folders: labels by name; nothing where there is no such file."""
+    file = root / CLASSES_NAME
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        if not {"name", "label"} <= set(reader.fieldnames or ()):
+            raise DatasetError(f"{file} needs the columns name and label.")
+        return {row["name"].strip(): row["label"] or "" for row in reader}
+
+
+def _samples_of_class(folder: Path, root: Path, positive: bool) -> list[Sample]:  # noqa: FBT001 - the label itself
     paths = sorted(path for path in folder.rglob("*") if is_image(path))
     if not paths:
         raise DatasetError(f"The class folder {folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")

@@ -3,7 +3,7 @@
 from cloud_service.ml.datasets.samples import DatasetError
 
 _ALL = frozenset({"all", "blast", "early", "lymphoblast", "pre", "pro", "suspicious", "1"})
-_NOT_ALL = frozenset({"benign", "hem", "no_blast_features", "not_all", "0"})
+_NOT_ALL = frozenset({"benign", "healthy", "hem", "no_blast_features", "normal", "not_all", "0"})
 
 
 def is_all(class_name: str, where: str) -> bool:
@@ -24,5 +24,6 @@ def is_all(class_name: str, where: str) -> bool:
     known = ", ".join(sorted(_ALL)), ", ".join(sorted(_NOT_ALL))
     raise DatasetError(
         f"{where}: the class {class_name!r} is not known. Names that mean ALL: {known[0]}; "
-        f"names that do not: {known[1]}. Rename it to one of these."
+        f"names that do not: {known[1]}. Rename it to one of these, or, where it is a folder, say what it means in a "
+        "classes.csv with the columns name and label beside the folders."
     )

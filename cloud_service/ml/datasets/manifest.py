@@ -20,6 +20,8 @@ def read_manifest(manifest: Path) -> list[Sample]:
         DatasetError: a column or a file is missing, a label is not known, a path leaves the folder or comes twice.
     """
     root = manifest.parent
+    if not manifest.is_file():
+        raise DatasetError(f"{root} holds no {manifest.name}.")
     with manifest.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         missing = [column for column in _REQUIRED if column not in (reader.fieldnames or [])]

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 _PERCENTILES: Final = (5, 25, 50, 75, 95)
 _BRIGHTEST: Final = 0.25
 _CORNER: Final = 1 / 6
-_TREES: Final = 200
+_TREES: Final = 100
 _FOLDS: Final = 5
 
 

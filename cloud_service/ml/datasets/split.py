@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from cloud_service.ml.datasets.samples import DatasetError, Sample
 from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy
 
-__all__ = ["Split", "SplitSettings", "SplitStrategy", "divide", "folds", "split_by_group"]
+__all__ = ["Split", "SplitSettings", "SplitStrategy", "divide", "folds"]
 
 Unit = tuple[Sample, ...]
 """Samples that stay together, in the order of the data set."""
@@ -78,8 +78,8 @@ def folds(samples: Sequence[Sample], *, count: int, settings: SplitSettings) -> 
         splits.append(_split(samples, validation, test))
     if any(_lacks_a_label(split) for split in splits):
         raise DatasetError(
-            f"{len(units)} groups are too few to have images with and without ALL in each part of {count} folds. Ask "
-            "for fewer folds, or try another seed."
+            f"{len(units)} groups are too few to have images with and without ALL in each part of {count} folds. Try "
+            "another number of folds or another seed, or gather more groups."
         )
     return splits
 
@@ -191,8 +191,3 @@ def _split(samples: Sequence[Sample], validation: Sequence[Unit], test: Sequence
 def _lacks_a_label(split: Split) -> bool:
     parts = (split.training, split.validation, split.test)
     return any({sample.is_all for sample in part} != {True, False} for part in parts)
-
-
-def split_by_group(samples: Sequence[Sample], *, validation: float, test: float, seed: int) -> Split:
-    """As `divide` with the strategy `grouped`."""
-    return divide(samples, SplitSettings(validation_share=validation, test_share=test, seed=seed))
