@@ -1,6 +1,7 @@
 """Explanations as pictures: a photograph beside itself, in colour only where the network saw most for an answer."""
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.evaluation.typical import Typical
 from cloud_service.ml.explain import Evidence, Explainer
 from cloud_service.ml.figures.style import ORANGE, VERMILLION, in_style, png_of
-from cloud_service.ml.package import ModelPackage
+from cloud_service.ml.package import ModelPackage, PackageFile
 from cloud_service.ml.runtimes.contract import probabilities_of
 from cloud_service.ml.weights import network_of
 from shared.imaging.decode import open_image
@@ -26,7 +28,7 @@ from shared.imaging.preprocess import PreprocessSpec, preprocess
 from shared.vocabulary import RESEARCH_USE_ONLY, Label
 
 _WIDTH: Final = 13.0  # inches, of both panels
-_TEXT_HEIGHT: Final = 1.75  # inches
+_HEADING, _LINE_HEIGHT, _TITLES = 0.42, 0.22, 0.36  # inches above the panels: warning, each line of text, titles
 _LINE: Final = 145  # characters
 _LEFT, _MIDDLE = 0.005, 0.508  # of the width
 _SURE: Final = 0.001
@@ -34,8 +36,8 @@ _SHORTER_SIDE: Final = 1000  # pixels of a panel that a large JPEG is decoded to
 _GREY_BELOW, _COLOUR_FROM = 0.1, 0.35  # evidence; between them the colours come in
 _CONTOURS: Final = {0.25: ORANGE, 0.5: VERMILLION, 0.75: "#7a1f00"}
 _CAVEAT: Final = (
-    "The map (Grad-CAM) shows where the network looked, not why it answered so, and is no finding. Its lines are "
-    "shares of the strongest place in this image, which is there even where the answer is weak."
+    "Colour is left where the network looked (Grad-CAM); it does not say why it answered so, and is no finding. Lines "
+    "are shares of the strongest place in this image, which is there even where the answer is weak."
 )
 
 
@@ -55,6 +57,7 @@ class Explanation:
     label: Label
     for_all: bool  # what the evidence speaks for
     evidence: Evidence  # (S, S) over the network's square
+    doubts: tuple[str, ...]  # why the answer should not be relied on, in whole sentences
 
 
 def explain_file(package: ModelPackage, image: Path, side: Side = Side.ANSWER) -> Explanation:
@@ -62,7 +65,7 @@ def explain_file(package: ModelPackage, image: Path, side: Side = Side.ANSWER) -
 
     Raises:
         UnreadableImageError: the file is no image that Smearflow reads.
-        ModelPackageError: the package's weights are not those that its card names.
+        ModelPackageError: the package's files are not those that its card names.
         OSError: the file cannot be opened.
     """
     card = package.card
@@ -74,7 +77,13 @@ def explain_file(package: ModelPackage, image: Path, side: Side = Side.ANSWER) -
     label = card.label_of(probability)
     for_all = side is Side.FOR_ALL or (side is Side.ANSWER and label is Label.SUSPICIOUS)
     evidence = Explainer(network).evidence(pixels, for_all=for_all)
-    return Explanation(probability=probability, label=label, for_all=for_all, evidence=evidence)
+    return Explanation(
+        probability=probability,
+        label=label,
+        for_all=for_all,
+        evidence=evidence,
+        doubts=tuple(_doubts(package, pixels, probability)),
+    )
 
 
 def draw_overlay(package: ModelPackage, image: Path, explanation: Explanation) -> bytes:
@@ -88,16 +97,19 @@ def draw_overlay(package: ModelPackage, image: Path, explanation: Explanation) -
     """
     photograph = open_image(image, draft_edge=_SHORTER_SIDE)
     evidence = on_photograph(explanation.evidence, photograph.size, package.card.preprocess)
-    height = _WIDTH / 2 * photograph.height / photograph.width
+    lines = _lines(package, explanation)
+    heights = (_HEADING, _LINE_HEIGHT * len(lines), _TITLES, _WIDTH / 2 * photograph.height / photograph.width)
     with in_style():
-        figure = Figure(figsize=(_WIDTH, height + _TEXT_HEIGHT))
-        grid = figure.add_gridspec(2, 1, height_ratios=(_TEXT_HEIGHT, height))
-        text, panels = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
+        figure = Figure(figsize=(_WIDTH, sum(heights)))
+        grid = figure.add_gridspec(4, 1, height_ratios=heights, left=0, right=1, bottom=0, top=1, hspace=0)
+        heading, body, titles, panels = (figure.add_subfigure(grid[row]) for row in range(4))
+        heading.text(_LEFT, 0.5, RESEARCH_USE_ONLY, color=VERMILLION, fontsize=15, fontweight="bold", va="center")
+        body.text(_LEFT, 1.0, "\n".join(lines), fontsize=11, va="top", linespacing=1.35)
+        _title(titles, explanation)
         left, right = panels.subplots(1, 2, gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0.01})
         _show(left, np.asarray(photograph))
         _show(right, spotlit(np.asarray(photograph), evidence))
         right.contour(evidence, levels=list(_CONTOURS), colors=list(_CONTOURS.values()), linewidths=1.4)
-        _write(text, package, explanation)
         return png_of(figure)
 
 
@@ -129,33 +141,48 @@ def spotlit(photograph: NDArray[np.uint8], evidence: Evidence) -> NDArray[np.uin
     return np.asarray(light * photograph + (1 - light) * pale, dtype=np.uint8)
 
 
+def _doubts(package: ModelPackage, pixels: NDArray[np.uint8], probability: float) -> Iterator[str]:
+    card = package.card
+    if card.out_of_distribution is not None:
+        typical = Typical.from_bytes(package.read(PackageFile.STATISTICS))
+        if typical.scores(pixels[None])[0] > card.out_of_distribution.threshold:
+            yield "Unlike the images that the model was trained on: neither its answer nor this map means anything."
+    if card.abstain_band is not None:
+        low, high = card.abstain_band.bounds
+        if low <= probability <= high:
+            yield f"Undecided: the model abstains between probabilities of {low:.3f} and {high:.3f}."
+
+
 def _show(axes: Axes, picture: NDArray[np.uint8]) -> None:
     axes.imshow(picture, interpolation="antialiased")
     axes.set_axis_off()
 
 
-def _write(figure: SubFigure, package: ModelPackage, explanation: Explanation) -> None:
+def _lines(package: ModelPackage, explanation: Explanation) -> list[str]:
+    """What to know of the picture; what speaks against it comes first."""
     card = package.card
-    what = "for blast features" if explanation.for_all else "against blast features"
-    seen = explanation.evidence.any()
     paragraphs = (
+        *explanation.doubts,
         f"{explanation.label.wording}. {_in_words(explanation.probability)}; suspicious from {card.threshold:.3g} on.",
         _CAVEAT,
         f"Model {card.name} {card.version}, digest {package.digest[:12]}. Clinical meaning: {card.clinical_meaning}",
     )
-    body = "\n".join(line for paragraph in paragraphs for line in textwrap.wrap(paragraph, _LINE))
-    title = f"In colour: what spoke {what}" if seen else f"Nothing in the image spoke {what}"
-    figure.text(_LEFT, 0.96, RESEARCH_USE_ONLY, color=VERMILLION, fontsize=15, fontweight="bold", va="top")
-    figure.text(_LEFT, 0.76, body, fontsize=11, va="top", linespacing=1.35)
-    figure.text(_LEFT, 0.03, "Photograph", fontsize=12, fontweight="bold", va="bottom")
-    figure.text(_MIDDLE, 0.03, title, fontsize=12, fontweight="bold", va="bottom")
+    return [line for paragraph in paragraphs for line in textwrap.wrap(paragraph, _LINE)]
+
+
+def _title(figure: SubFigure, explanation: Explanation) -> None:
+    what = "for blast features" if explanation.for_all else "against blast features"
+    seen = explanation.evidence.any()
+    title = f"What spoke {what}" if seen else f"Nothing in the image spoke {what}"
+    figure.text(_LEFT, 0.4, "Photograph", fontsize=12, fontweight="bold", va="center")
+    figure.text(_MIDDLE, 0.4, title, fontsize=12, fontweight="bold", va="center")
     if seen:
         lines = [Line2D([], [], color=colour, label=f"{level:.0%}") for level, colour in _CONTOURS.items()]
         figure.legend(
             handles=lines,
             ncols=len(lines),
-            loc="lower right",
-            bbox_to_anchor=(1.0, -0.05),
+            loc="center right",
+            bbox_to_anchor=(1.0, 0.4),
             fontsize=11,
             handlelength=1.5,
             columnspacing=1.0,

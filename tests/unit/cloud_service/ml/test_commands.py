@@ -1,3 +1,5 @@
+import errno
+import io
 import json
 import subprocess
 import sys
@@ -11,9 +13,12 @@ from typer.testing import CliRunner
 from cloud_service.ml import commands
 from cloud_service.ml.datasets.reading import read_dataset
 from cloud_service.ml.package import ModelPackageError
+from shared.errors import PermanentError
 from tests.support.model_packages import write_random_package
+from tests.support.photographs import draw_crops
 
 ROOT = Path(__file__).parents[4]
+DEMO_MODEL = ROOT / "cloud_service" / "ml" / "demo_model"
 
 
 @pytest.fixture
@@ -31,7 +36,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(app: typer.Typer, *arguments: object) -> str:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def test_synthesise_draws_both_kinds_and_labels(app: typer.Typer, tmp_path: Path) -> None:
@@ -87,7 +92,69 @@ def test_export_builds_the_same_graph_anew(app: typer.Typer, model: Path, tmp_pa
     assert onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).get_inputs()[0].name == "pixels"
 
 
+def test_photographs_are_compared_on_too(app: typer.Typer, model: Path, tmp_path: Path) -> None:
+    draw_crops(tmp_path, 2)
+    assert "agree on 9 images" in run(app, "model", "verify", model, "--images", tmp_path)
+    assert "on 9 images" in run(app, "model", "export", model, "--images", tmp_path, "--out", tmp_path / "again.onnx")
+    (tmp_path / "none").mkdir()
+    with pytest.raises(PermanentError, match="holds no photographs"):
+        run(app, "model", "verify", model, "--images", tmp_path / "none")
+
+
+def test_cost_counts_every_network(app: typer.Typer) -> None:
+    lines = run(app, "model", "cost").splitlines()
+    assert [line[:15].strip() for line in lines] == ["SE-CNN", "traditional CNN", "ResNet-34", "DenseNet-121"]
+    assert "113,263 parameters" in lines[0]
+    assert "460.95 million multiply-accumulates" in lines[0]
+
+
+def test_cost_by_layer_and_as_json(app: typer.Typer) -> None:
+    assert "blocks.1.convolution" in run(app, "model", "cost", "--layers")
+    costs = json.loads(run(app, "model", "cost", "--json", "--size", "64"))
+    assert [cost["parameters"] for cost in costs[:2]] == [113_263, 110_337]
+    assert costs[0]["layers"][0]["output"] == [32, 62, 62]
+
+
+def test_explain_draws_an_overlay_and_says_what_it_is_worth(app: typer.Typer, tmp_path: Path) -> None:
+    (crop,) = draw_crops(tmp_path, 1)
+    out = run(app, "model", "explain", DEMO_MODEL, crop, "--out", tmp_path / "overlay.png")
+    assert "No blast features seen; probability of ALL 0.0" in out
+    assert "research use only" in out
+    assert (tmp_path / "overlay.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_exists_is_never_overwritten(app: typer.Typer, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken.onnx").write_bytes(b"precious")
+    with pytest.raises(PermanentError, match=r"taken\.onnx cannot be written: File exists"):
+        run(app, "model", "export", model, "--out", tmp_path / "taken.onnx")
+    assert (tmp_path / "taken.onnx").read_bytes() == b"precious"
+
+
+def test_nothing_half_written_is_left_of_a_full_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class FullDisk(io.BytesIO):
+        def write(self, _content: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def opened(path: Path, _mode: str) -> FullDisk:
+        path.touch()
+        return FullDisk()
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(PermanentError, match="No space left"):
+        commands._write_new(tmp_path / "overlay.png", b"content")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_explanations_are_checked_on_procedural_fields(app: typer.Typer, model: Path) -> None:
+    found = json.loads(run(app, "model", "check-explanations", model, "--fields", 1, "--json"))
+    assert found["on_blasts"]["fields"] == 1
+    out = run(app, "model", "check-explanations", model, "--fields", 1)
+    assert "For ALL, on blasts: the strongest place lies there in" in out
+    assert "With random weights in all layers: rank correlation" in out
+
+
 def test_the_commands_are_known_without_torch() -> None:
-    program = "import sys, cloud_service.ml.commands; print(sorted({'torch', 'onnxruntime'} & set(sys.modules)))"
+    heavy = {"torch", "onnxruntime", "monai", "matplotlib", "sklearn"}
+    program = f"import sys, cloud_service.ml.commands; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

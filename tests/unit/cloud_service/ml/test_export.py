@@ -9,9 +9,11 @@ import torch
 
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.export import ExportError, export_onnx, largest_difference, sample_pixels
+from cloud_service.ml.network.building import build_network
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
 from cloud_service.ml.network.se_cnn import SECNN
-from cloud_service.ml.network.settings import NetworkSettings
+from cloud_service.ml.network.settings import Backbone, NetworkSettings
+from shared.imaging.preprocess import PreprocessSpec
 from tests.support.model_packages import SPEC, random_network, random_pixels
 
 
@@ -110,6 +112,16 @@ def test_every_reading_of_the_paper_can_be_exported(changes: dict[str, object]) 
     network = random_network(settings)
     images = np.zeros((1, 224, 224, 3), dtype=np.uint8)
     assert largest_difference(network, export_onnx(network, SPEC.size), images) <= 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", ["resnet34", "densenet121"])
+def test_larger_networks_can_be_exported(backbone: Backbone) -> None:
+    torch.manual_seed(2)
+    spec = PreprocessSpec(size=64)
+    network = DeployedNetwork(build_network(NetworkSettings(backbone=backbone)), spec).eval()
+    images = np.concatenate([sample_pixels(64), random_pixels(2, size=64)])
+    assert largest_difference(network, export_onnx(network, 64), images) <= 1e-4
 
 
 def test_the_exporter_leaves_warnings_and_loggers_as_they_were(caplog: pytest.LogCaptureFixture) -> None:
