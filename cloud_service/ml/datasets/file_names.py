@@ -44,7 +44,7 @@ def refuse_disagreeing_names(samples: Sequence[Sample], root: Path) -> None:
         return
     given = "ALL" if wrong[0].is_all else "not ALL"
     raise DatasetError(
-        f"{root}: the labels of {len(wrong)} images disagree with their names. The first is "
+        f"{root}: {len(wrong)} of the labels disagree with the images' names. The first is "
         f"{wrong[0].path.relative_to(root).as_posix()}: it is labelled {given}, and its name says the opposite. "
         "Correct the label, or rename the file where its name means something else."
     )

@@ -215,15 +215,15 @@ def _file_warnings(unreadable: Sequence[UnreadableFile], duplicates: Sequence[Du
     warnings = []
     if unreadable:
         warnings.append(
-            f"{len(unreadable)} images cannot be read; training refuses the data set until they are removed."
+            f"{len(unreadable)} of the images cannot be read; training refuses the data set until they are removed."
         )
     both = sum(same.crosses_labels for same in duplicates)
     if both:
-        warnings.append(f"{both} sets of duplicates are labelled both ALL and not ALL: at least one label is wrong.")
+        warnings.append(f"{both} of the duplicate sets are labelled ALL and not ALL: at least one label is wrong.")
     apart = sum(same.crosses_groups for same in duplicates)
     if apart:
         warnings.append(
-            f"{apart} sets of duplicates lie in several groups, so a split may divide them. Remove the copies, or give "
+            f"{apart} of the duplicate sets lie in several groups, so a split may divide them. Remove copies, or give "
             "them one group in a manifest."
         )
     return warnings
@@ -256,4 +256,4 @@ def _centre_warnings(seen: Sequence[Seen], root: Path) -> list[str]:
     ]
     if not outside:
         return []
-    return [f"{len(outside)} images have blast centres outside their edges, such as {_name(outside[0], root)}."]
+    return [f"{len(outside)} of the images have blast centres outside their edges, such as {_name(outside[0], root)}."]

@@ -76,9 +76,9 @@ def test_size_that_tracks_the_class_is_found_out(inspection: Inspection) -> None
 
 def test_warnings_and_the_text_for_a_person(inspection: Inspection) -> None:
     assert [re.split("[;:.]", warning)[0] for warning in inspection.warnings[:4]] == [
-        "1 images cannot be read",
-        "1 sets of duplicates are labelled both ALL and not ALL",
-        "2 sets of duplicates lie in several groups, so a split may divide them",
+        "1 of the images cannot be read",
+        "1 of the duplicate sets are labelled ALL and not ALL",
+        "2 of the duplicate sets lie in several groups, so a split may divide them",
         "Each image is a group of its own",
     ]
     text = shown(inspection)
@@ -112,7 +112,7 @@ def test_centres_beyond_the_edge_are_found(tmp_path: Path) -> None:
     found = inspect(tmp_path, Layout.ALL_IDB1, samples, survey(samples), None)
     assert found.marked_blasts == 2
     assert found.predictors == ()  # one image of each label: nothing to hold out
-    assert any("1 images have blast centres outside their edges" in warning for warning in found.warnings)
+    assert any("1 of the images have blast centres outside their edges" in warning for warning in found.warnings)
     assert "2 blasts are marked" in shown(found)
 
 

@@ -51,7 +51,10 @@ def test_a_manifest_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
         (["path,label", ",ALL"], "there is no file ''"),
         (["path,label", "1.jpg,ALL", "1.jpg,hem"], "lists '1.jpg' twice"),
         (["path,label", "1.jpg,ALL"], "one label only"),
-        (["path,label", "1.jpg,ALL", "Im001_0.jpg,hem", "Im002_0.jpg,all"], r"1 images disagree .* Im002_0\.jpg"),
+        (
+            ["path,label", "1.jpg,ALL", "Im001_0.jpg,hem", "Im002_0.jpg,all"],
+            r"1 of the labels .* Im002_0\.jpg",
+        ),
     ],
 )
 def test_a_wrong_manifest_is_refused_with_the_reason(tmp_path: Path, lines: list[str], reason: str) -> None:
@@ -173,7 +176,7 @@ def test_c_nmc_by_subject(tmp_path: Path, above: str) -> None:
         (["im/Im001_1.jpg", "img/Im001_1.tif"], {}, "holds two data sets"),
         (["training_data/fold_0/all/UID_1_1_1_all.bmp"], {}, "hem is missing or holds no images"),
         (["fold_0/all/UID_1_1_1_all.bmp", "fold_0/hem/cell.bmp"], {}, "its subject is not known"),
-        (["fold_0/all/UID_1_1_1_hem.bmp", "fold_0/hem/UID_H1_1_1_hem.bmp"], {}, "1 images disagree with their names"),
+        (["fold_0/all/UID_1_1_1_hem.bmp", "fold_0/hem/UID_H1_1_1_hem.bmp"], {}, "1 of the labels disagree"),
         (["Benign/WBC-Malignant-Pre-001.jpg", "Pre/1.jpg"], {}, "labelled not ALL, and its name says the opposite"),
     ],
 )
