@@ -37,7 +37,7 @@ def train(  # noqa: PLR0913 - a command's options
     from cloud_service.ml.packaging import CardTexts
     from cloud_service.ml.training.presets import changed, load_recipe
     from cloud_service.ml.training.progress import shown_progress
-    from cloud_service.ml.training.run import RunOptions, run_training
+    from cloud_service.ml.training.run import CHECKPOINT_NAME, RunOptions, run_training
 
     wanted = changed(load_recipe(recipe), epochs=epochs, seed=seed, threads=threads, plain=plain)
     options = RunOptions(layout=layout, split_file=split, allow_leaks=allow_leaks, resume=resume)
@@ -46,7 +46,12 @@ def train(  # noqa: PLR0913 - a command's options
         with shown_progress(wanted.training.epochs) as listener:
             package = run_training(dataset, out, wanted, texts, listener, options)
     except KeyboardInterrupt:
-        typer.echo(f"Stopped. {out} holds the run up to its last whole epoch; the same command with --resume goes on.")
+        begun = (out / CHECKPOINT_NAME).exists()
+        typer.echo(
+            f"Stopped. {out} holds the run up to its last whole epoch; the same command with --resume goes on."
+            if begun
+            else "Stopped before training began; the same command starts it again."
+        )
         raise typer.Exit(_STOPPED_BY_HAND) from None
     show_card(package.card, package.digest)
     typer.echo(f"Model package: {package.directory}")

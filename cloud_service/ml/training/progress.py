@@ -22,11 +22,12 @@ def shown_progress(epochs: int) -> Iterator[Listener]:
             progress.console.print(
                 f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
                 f"{record.validation_loss:.4f}, validation accuracy {record.validation_accuracy:.1%}, "
-                f"{record.seconds:.0f} s",
+                f"{record.images_per_second:.0f} images/s, {record.seconds:.0f} s",
                 highlight=False,
+                soft_wrap=True,
             )
             progress.start_task(training)
-            progress.advance(training)
+            progress.update(training, completed=record.epoch)  # a run that goes on starts in the middle
 
         yield Listener(
             on_images=lambda count: progress.update(reading, total=count),
