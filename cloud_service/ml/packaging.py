@@ -27,7 +27,7 @@ from cloud_service.ml.training.prediction import predict_logits
 from cloud_service.ml.training.records import LabelledPixels, Trained
 from cloud_service.ml.training.settings import Recipe
 from cloud_service.ml.weights import weights_of
-from shared.identifiers import sha256_of_bytes
+from shared.identifiers import Sha256, sha256_of_bytes
 
 _PARITY_IMAGES = 16
 _SOFTWARE = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow", "scikit-learn")
@@ -94,18 +94,38 @@ def write_trained_package(
         typical.scores(data.validation.pixels.numpy()),
         sensitivity=sensitivity,
     )
-    onnx_file = export_onnx(network, recipe.preprocess.size)
     files = {
-        PackageFile.ONNX: onnx_file,
+        PackageFile.ONNX: export_onnx(network, recipe.preprocess.size),
         PackageFile.WEIGHTS: weights_of(trained.network),
         PackageFile.STATISTICS: typical.to_bytes(),
     }
-    assessment = _assess(network, data, choices, typical)
     images = np.concatenate([sample_pixels(recipe.preprocess.size), data.test.pixels[:_PARITY_IMAGES].numpy()])
-    card = ModelCard(
+    card = _card(
+        files={name: sha256_of_bytes(content) for name, content in files.items()},
+        recipe=recipe,
+        choices=choices,
+        training=_training_record(trained, data, recipe, texts),
+        assessment=_assess(network, data, choices, typical),
+        onnx_difference=largest_difference(network, files[PackageFile.ONNX], images),
+        texts=texts,
+    )
+    return write_package(directory, card, files)
+
+
+def _card(
+    *,
+    files: dict[PackageFile, Sha256],
+    recipe: Recipe,
+    choices: Choices,
+    training: TrainingRecord,
+    assessment: Assessment,
+    onnx_difference: float,
+    texts: CardTexts,
+) -> ModelCard:
+    return ModelCard(
         name=texts.name,
         version=texts.version,
-        files={name: sha256_of_bytes(content) for name, content in files.items()},
+        files=files,
         network=recipe.network,
         preprocess=recipe.preprocess,
         temperature=choices.temperature,
@@ -113,18 +133,17 @@ def write_trained_package(
         threshold_choice=choices.threshold,
         abstain_band=choices.abstain_band,
         out_of_distribution=choices.flags,
-        training=_training_record(trained, data, recipe, texts),
+        training=training,
         held_out=(assessment.figures, *assessment.by_kind),
         coverage=assessment.coverage,
         flag_rates=assessment.flags,
         colours=assessment.colours,
         shortcuts=assessment.warnings,
-        onnx_difference=largest_difference(network, onnx_file, images),
+        onnx_difference=onnx_difference,
         intended_use=texts.intended_use,
         limits=texts.limits,
         clinical_meaning=texts.clinical_meaning,
     )
-    return write_package(directory, card, files)
 
 
 def _assess(network: DeployedNetwork, data: DividedData, choices: Choices, typical: Typical) -> Assessment:

@@ -73,12 +73,10 @@ def evaluate(
         EvaluationError: the images would be those that the model was trained on, or `part` asks for a split.
         ModelPackageError: a file of the package is not the one that its card names.
     """
-    measured = _measured(package.card, dataset, layout, split_file, part)
-    on_images(len(measured.samples) + len(measured.forest_part))
-    pixels = load_pixels(measured.samples, package.card.preprocess, on_image)
-    network = DeployedNetwork(network_of(package), package.card.preprocess)
-    logits = predict_logits(network, torch.from_numpy(pixels)).numpy()
     card = package.card
+    measured = _measured(card, dataset, layout, split_file, part)
+    on_images(len(measured.samples) + len(measured.forest_part))
+    pixels = load_pixels(measured.samples, card.preprocess, on_image)
     return Evaluation(
         model_name=card.name,
         model_version=card.version,
@@ -88,7 +86,7 @@ def evaluate(
         split_digest=measured.split_digest,
         part=measured.part,
         assessment=assess(
-            Answers.of_samples(measured.samples, logits),
+            _answers(package, measured.samples, pixels),
             samples=measured.samples,
             pixels=pixels,
             served=served(package),
@@ -96,6 +94,11 @@ def evaluate(
             warnings=_warnings(card, measured),
         ),
     )
+
+
+def _answers(package: ModelPackage, samples: Sequence[Sample], pixels: Pixels) -> Answers:
+    network = DeployedNetwork(network_of(package), package.card.preprocess)
+    return Answers.of_samples(samples, predict_logits(network, torch.from_numpy(pixels)).numpy())
 
 
 def served(package: ModelPackage) -> Served:
