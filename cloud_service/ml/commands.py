@@ -129,14 +129,14 @@ def explain(
     ] = "answer",
 ) -> None:
     """Show where in an image the model saw most for its answer."""
-    from cloud_service.ml.explain_overlay import Side, draw_overlay, explain_file
+    from cloud_service.ml.explain_overlay import Side, draw_overlay, explain_file, in_words
 
     package = load_package(model)
     explanation = explain_file(package, image, Side(evidence))
     _write_new(out, draw_overlay(package, image, explanation))
     for line in (
         *explanation.doubts,
-        f"{explanation.label.wording}; probability of ALL {explanation.probability:.4f}.",
+        f"{explanation.label.wording}. {in_words(explanation.probability)}.",
     ):
         typer.echo(line)
     typer.echo(f"{out}: research use only.")

@@ -163,7 +163,7 @@ def _lines(package: ModelPackage, explanation: Explanation) -> list[str]:
     card = package.card
     paragraphs = (
         *explanation.doubts,
-        f"{explanation.label.wording}. {_in_words(explanation.probability)}; suspicious from {card.threshold:.3g} on.",
+        f"{explanation.label.wording}. {in_words(explanation.probability)}; suspicious from {card.threshold:.3g} on.",
         _CAVEAT,
         f"Model {card.name} {card.version}, digest {package.digest[:12]}. Clinical meaning: {card.clinical_meaning}",
     )
@@ -189,7 +189,7 @@ def _title(figure: SubFigure, explanation: Explanation) -> None:
         )
 
 
-def _in_words(probability: float) -> str:
+def in_words(probability: float) -> str:
     """The probability of ALL; not so exact that it looks like certainty."""
     if probability > 1 - _SURE:
         return f"Probability of ALL above {1 - _SURE}"

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cloud_service.ml.explain_overlay import Explanation, Side, draw_overlay, explain_file, on_photograph, spotlit
+from cloud_service.ml.explain_overlay import (
+    Explanation,
+    Side,
+    draw_overlay,
+    explain_file,
+    in_words,
+    on_photograph,
+    spotlit,
+)
 from cloud_service.ml.package import ModelPackage, load_package
 from cloud_service.ml.runtimes.loading import load_runtime
 from shared.errors import UnreadableImageError
@@ -123,3 +131,9 @@ def test_colours_stay_only_where_the_evidence_is() -> None:
     assert len(set(shown[0, 0].tolist())) == 1
     assert shown[0, 2].tolist() == [200, 40, 160]
     assert shown[0, 0, 1] > shown[0, 1, 1] > shown[0, 2, 1]
+
+
+def test_no_probability_looks_like_certainty() -> None:
+    assert in_words(0.00004) == "Probability of ALL below 0.001"
+    assert in_words(1.0) == "Probability of ALL above 0.999"
+    assert in_words(0.62549) == "Probability of ALL 0.625"
