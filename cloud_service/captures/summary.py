@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -72,7 +72,7 @@ def _newest_predictions(session: Session, capture_ids: Collection[UUID]) -> dict
     return {row.capture_id: _prediction(row) for row in rows}
 
 
-def _prediction(row: Row[Any]) -> PredictionSummary:
+def _prediction(row: Row[UUID, str, float, str, datetime, str, str]) -> PredictionSummary:
     label = Label(row.label)
     return PredictionSummary(
         label=label,
