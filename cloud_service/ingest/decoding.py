@@ -17,6 +17,7 @@ from shared.imaging.preprocess import PreprocessSpec
 from shared.logs import get_logger
 
 _TIMEOUT_SECONDS = 60.0
+_PIPE_BYTES = 1 << 20  # a whole image mostly, so that the two processes take turns once and not a dozen times
 _TRIES = 2  # once more in a fresh child: the first may have been killed from outside
 
 log = get_logger(__name__)
@@ -109,7 +110,11 @@ class Decoder:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pipesize=_PIPE_BYTES,
+                start_new_session=True,
             )
         return self._child
 
