@@ -7,13 +7,13 @@ spend a fifth on parts of 64 KB that were cut off. One capture's first parts tel
 SMALLEST_PART = 8 * 1024
 """Bytes. Smaller parts would spend the line on headers."""
 
-FIRST_PART = 16 * 1024
+FIRST_PART = SMALLEST_PART
 """Bytes. The size while the line's speed is unknown."""
 
 _SECONDS_PER_PART = 1.0
 _ENDURABLE_SECONDS = 4.0  # for parts that the cloud may have some of already: to cut anew is to send these again
 _TELLING_SECONDS = 2.0  # a shorter busy time can show that the line is fast, not that it is slow
-_TELLING_BYTES = FIRST_PART  # and only with so many: a line may swallow a small message at once
+_TELLING_BYTES = 16 * 1024  # and only with so many: a line may swallow a small message at once
 
 
 class LineSpeed:

@@ -18,6 +18,7 @@ def test_a_fast_line_shows_itself_with_its_first_parts_though_more_are_under_way
     speed = LineSpeed()
     speed.sent(0.0)
     speed.acknowledged(FIRST_PART, 0.01, idle=False)
+    speed.acknowledged(FIRST_PART, 0.02, idle=False)
     assert speed.part_size(LARGEST) == LARGEST
 
 
