@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
 LEASE_SECONDS = 3
 HEALED_SECONDS = 60
+BAD_RATE = 20_000  # bytes a second
 _LOOK_SECONDS = 0.05
 
 
@@ -76,14 +77,13 @@ def cut_again_and_again(line: TcpProxy, seconds: float) -> Iterator[Callable[[],
         thread.join()
 
 
-@pytest.mark.parametrize("rate", [50_000, 20_000, 12_000])
 def test_the_first_capture_over_a_slow_line_that_is_cut_every_15_seconds_costs_less_than_a_tenth(
-    stack: RunningStack, bad_line: TcpProxy, tmp_path: Path, rate: int
+    stack: RunningStack, bad_line: TcpProxy, tmp_path: Path
 ) -> None:
     station = Workstation(tmp_path / "station")
-    with station.enrol(stack, SITE, f"microscope-at-{rate}", port=bad_line.port).running():
+    with station.enrol(stack, SITE, "microscope-bad-line", port=bad_line.port).running():
         until(lambda: len(bad_line.connected_at) == 1, 20, "the agent is connected")
-        bad_line.line.bytes_per_second = rate
+        bad_line.line.bytes_per_second = BAD_RATE
         photograph = draw_fields(tmp_path, 3)[2]
         with cut_again_and_again(bad_line, seconds=15) as cuts:
             before = bad_line.bytes_up
@@ -91,8 +91,8 @@ def test_the_first_capture_over_a_slow_line_that_is_cut_every_15_seconds_costs_l
             await_answers(station, 1, 120)
         size = photograph.stat().st_size
         carried = bad_line.bytes_up - before
-    print(f"{carried / size - 1:.1%} over {size:,} bytes at {rate} B/s, {cuts()} cuts")
-    assert cuts() >= size // rate // 15
+    assert size > 15 * BAD_RATE, "it never gets through whole between two cuts"
+    assert cuts()
     assert size < carried < 1.1 * size, f"{carried:,} bytes for {size:,} under {cuts()} cuts"
 
 
