@@ -146,7 +146,10 @@ class SendingSection(Section):
     """[sending]: how captures travel."""
 
     part_size: int = Field(
-        DEFAULT_PART_SIZE, ge=1024, le=16 * 1024 * 1024, description="size of a part, bytes; less if the broker says so"
+        DEFAULT_PART_SIZE,
+        ge=1024,
+        le=16 * 1024 * 1024,
+        description="largest size of a part, bytes; less on a slow line, and if the broker says so",
     )
     window: int = Field(32, ge=1, le=1024, description="parts that may be under way unacknowledged")
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from cloud_service.captures.schemas import CaptureSummary, CustodyStep, PredictionSummary
@@ -52,33 +53,43 @@ def _summary(capture: Capture, prediction: PredictionSummary | None, trail: list
 
 
 def _newest_predictions(session: Session, capture_ids: Collection[UUID]) -> dict[UUID, PredictionSummary]:
+    # Columns, not rows: a model's whole card would be read with each prediction.
     rows = session.execute(
-        select(Prediction, ModelVersion)
+        select(
+            Prediction.capture_id,
+            Prediction.label,
+            Prediction.probability,
+            Prediction.model_digest,
+            Prediction.created_at,
+            ModelVersion.name,
+            ModelVersion.version,
+        )
         .join(ModelVersion, ModelVersion.digest == Prediction.model_digest)
         .where(Prediction.capture_id.in_(capture_ids))
         .order_by(Prediction.created_at, Prediction.id.desc())
     )
     # In the order of time, so that the newest of a capture stays in the dictionary.
-    return {prediction.capture_id: _prediction(prediction, model) for prediction, model in rows}
+    return {row.capture_id: _prediction(row) for row in rows}
 
 
-def _prediction(prediction: Prediction, model: ModelVersion) -> PredictionSummary:
-    label = Label(prediction.label)
+def _prediction(row: Row[UUID, str, float, str, datetime, str, str]) -> PredictionSummary:
+    label = Label(row.label)
     return PredictionSummary(
         label=label,
         wording=label.wording,
-        probability=prediction.probability,
-        model_name=model.name,
-        model_version=model.version,
-        model_digest=model.digest,
-        created_at=prediction.created_at,
+        probability=row.probability,
+        model_name=row.name,
+        model_version=row.version,
+        model_digest=row.model_digest,
+        created_at=row.created_at,
     )
 
 
 def _trails(session: Session, capture_ids: Collection[UUID]) -> defaultdict[UUID, list[CustodyStep]]:
     trails: defaultdict[UUID, list[CustodyStep]] = defaultdict(list)
-    for entry in session.scalars(select(CustodyEntry).where(CustodyEntry.capture_id.in_(capture_ids))):
-        trails[entry.capture_id].append(CustodyStep(stage=CustodyStage(entry.stage), at=entry.at))
+    columns = select(CustodyEntry.capture_id, CustodyEntry.stage, CustodyEntry.at)
+    for capture_id, stage, at in session.execute(columns.where(CustodyEntry.capture_id.in_(capture_ids))):
+        trails[capture_id].append(CustodyStep(stage=CustodyStage(stage), at=at))
     for trail in trails.values():
         trail.sort(key=lambda step: _ORDER[step.stage])
     return trails

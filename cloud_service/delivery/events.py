@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from cloud_service.captures.summary import capture_summaries
@@ -54,17 +54,17 @@ def record_capture_events(session: Session, captures: Sequence[Capture]) -> int:
     """`record_capture_event` for several captures, in their order and in few statements; return the last position."""
     summaries = capture_summaries(session, captures)
     last = _raise_counter(session, len(captures))
-    session.add_all(
-        Event(
-            position=last - len(captures) + number,
-            kind=EventKind.CAPTURE,
-            subject=str(capture.id),
-            payload=summary.model_dump(mode="json"),
-            site_id=capture.site_id,
-        )
+    events = [
+        {
+            "position": last - len(captures) + number,
+            "kind": EventKind.CAPTURE,
+            "subject": str(capture.id),
+            "payload": summary.model_dump(mode="json"),
+            "site_id": capture.site_id,
+        }
         for number, (capture, summary) in enumerate(zip(captures, summaries, strict=True), start=1)
-    )
-    session.flush()
+    ]
+    session.execute(insert(Event), events)
     return last
 
 

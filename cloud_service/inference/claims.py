@@ -41,10 +41,14 @@ def claim_batch(session: Session, worker: str, *, limit: int, lease: timedelta, 
     claimable again, up to `max_attempts` times.
     """
     is_open = and_(_claimable(now()), InferenceJob.attempts < max_attempts)
+    look = select(InferenceJob.attempts).where(is_open).order_by(InferenceJob.attempts.desc()).limit(1)
+    most_tried = session.scalar(look)  # a worker looks far more often than it finds something
+    if most_tried is None:
+        return []
     until = now() + lease
-    return _claim(session, worker, and_(is_open, InferenceJob.attempts > 0), 1, until) or _claim(
-        session, worker, and_(is_open, InferenceJob.attempts == 0), limit, until
-    )
+    if most_tried and (again := _claim(session, worker, and_(is_open, InferenceJob.attempts > 0), 1, until)):
+        return again
+    return _claim(session, worker, and_(is_open, InferenceJob.attempts == 0), limit, until)
 
 
 def count_claimable(session: Session) -> int:

@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from cloud_service.blob_store import BlobStore
+from cloud_service.blob_store import BlobStore, PartBytes
 from cloud_service.captures.custody import stamp_all
 from cloud_service.delivery.events import record_capture_events
+from cloud_service.inference.handing_over import handed_over
 from cloud_service.inference.jobs import add_jobs
 from cloud_service.ingest.batch import Receipts, address_of
 from cloud_service.ingest.decoding import DecodedImage, Decoder
@@ -20,6 +21,7 @@ from cloud_service.ingest.staging import plan_of
 from cloud_service.models import Capture, StagedPart, now
 from shared.errors import UnreadableImageError
 from shared.identifiers import sha256_of_bytes
+from shared.imaging.preprocess import PreprocessSpec
 from shared.vocabulary import CaptureState, CustodyStage
 
 if TYPE_CHECKING:
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The bytes are durable in the blob store under the announced digest."""
+    """The bytes are durable in the blob store under the announced digest; `pixels` may be staged for the worker."""
 
     capture_id: UUID
+    pixels: PartBytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,10 @@ def assemble(captures: Sequence[Capture], arrived: Arrived, blobs: BlobStore, de
             continue
         following = _Begun(capture, found, decoder.start(found))
         if begun is not None:
-            yield _finish(begun, blobs)
+            yield _finish(begun, blobs, decoder.spec)
         begun = following
     if begun is not None:
-        yield _finish(begun, blobs)
+        yield _finish(begun, blobs, decoder.spec)
 
 
 def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) -> bool:
@@ -184,13 +187,15 @@ def _join(capture: Capture, arrived: Arrived, blobs: BlobStore) -> bytes | Parts
     return PartsLost(capture.id, tuple(sorted(lost))) if lost else Altered(capture.id, found)
 
 
-def _finish(begun: _Begun, blobs: BlobStore) -> Stored | Unreadable:
+def _finish(begun: _Begun, blobs: BlobStore, spec: PreprocessSpec | None) -> Stored | Unreadable:
     try:
-        _check_image(begun.capture, begun.decoded.result())
+        image = begun.decoded.result()
+        _check_image(begun.capture, image)
     except UnreadableImageError as error:
         return Unreadable(begun.capture.id, str(error))
     blobs.put(begun.capture.sha256, begun.data)
-    return Stored(begun.capture.id)
+    pixels = handed_over(begun.capture.sha256, spec, image.pixels) if spec and image.pixels else None
+    return Stored(begun.capture.id, pixels)
 
 
 def _check_image(capture: Capture, image: DecodedImage) -> None:

@@ -119,7 +119,10 @@ class Batch:
     held: dict[object, Base] = field(default_factory=dict)
 
     def find(self, table: type[Row], key: str | UUID) -> Row | None:
-        """A row by its key; asked of the database once a batch."""
+        """A row by its key; asked of the database once a batch, and of the session too: that costs more than a look."""
+        held = self.held.get(key)
+        if isinstance(held, table):
+            return held
         row = self.session.get(table, key)
         if row is not None:
             self.held[key] = row

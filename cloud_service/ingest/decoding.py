@@ -6,16 +6,18 @@ import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloud_service.config import Settings
+from cloud_service.inference.handing_over import byte_size
 from cloud_service.ingest.decode_child import LENGTH
 from shared.errors import UnreadableImageError
+from shared.imaging.preprocess import PreprocessSpec
 from shared.logs import get_logger
 
-DRAFT_EDGE = 1  # the smallest scale there is: every byte is read, which is what counts here, at the least cost
 _TIMEOUT_SECONDS = 60.0
+_PIPE_BYTES = 1 << 20  # a whole image mostly, so that the two processes take turns once and not a dozen times
 _TRIES = 2  # once more in a fresh child: the first may have been killed from outside
 
 log = get_logger(__name__)
@@ -23,11 +25,16 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """What an image turned out to be."""
+    """What an image turned out to be.
+
+    Attributes:
+        pixels: as `preprocess` returns them, by the decoder's spec; empty where it has none.
+    """
 
     media_type: str
     width: int
     height: int
+    pixels: bytes = field(default=b"", compare=False, repr=False)
 
 
 class _ChildLostError(Exception):
@@ -35,17 +42,28 @@ class _ChildLostError(Exception):
 
 
 class Decoder:
-    """Keeps one child process busy; a thread feeds it, so that ingest can store one image while the next is decoded."""
+    """Keeps one child process busy; a thread feeds it, so that ingest can store one image while the next is decoded.
 
-    def __init__(self, settings: Settings) -> None:
-        sizes = (settings.decode_memory_bytes, settings.capture_max_bytes, settings.capture_max_pixels, DRAFT_EDGE)
-        self._command = [sys.executable, "-m", "cloud_service.ingest.decode_child", *map(str, sizes)]
+    Args:
+        spec: by which the workers' model reads images; without one, images are decoded for the check alone.
+    """
+
+    def __init__(self, settings: Settings, spec: PreprocessSpec | None = None) -> None:
+        self.spec = spec
+        sizes = (settings.decode_memory_bytes, settings.capture_max_bytes, settings.capture_max_pixels)
+        wanted = "" if spec is None else spec.model_dump_json()
+        self._pixels = 0 if spec is None else byte_size(spec)
+        self._command = [sys.executable, "-m", "cloud_service.ingest.decode_child", *map(str, sizes), wanted]
         self._feeder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self, data: bytes) -> Future[DecodedImage]:
         """Begin to decode; the future gives what it is, or raises UnreadableImageError with the reason."""
         return self._feeder.submit(self._decode, data)
+
+    def warm_up(self) -> None:
+        """Start the child, so that the first image does not wait for it."""
+        self._feeder.submit(self._running)
 
     def close(self) -> None:
         """End the child."""
@@ -83,12 +101,20 @@ class Decoder:
         if not line.endswith(b"\n"):
             raise _ChildLostError(f"it ended with code {child.wait()}")
         found: dict[str, Any] = json.loads(line)
+        length = found.pop("pixels")
+        found["pixels"] = child.stdout.read(length) if length == self._pixels else b""
+        if len(found["pixels"]) != length:
+            raise _ChildLostError(f"it said that {length} bytes of pixels follow")
         return found
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pipesize=_PIPE_BYTES,
+                start_new_session=True,
             )
         return self._child
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import transaction
-from cloud_service.ingest.assembly import Arrived, PartsLost, Verdict, arrived_checksums, assemble, settle
+from cloud_service.ingest.assembly import Arrived, PartsLost, Stored, Verdict, arrived_checksums, assemble, settle
 from cloud_service.ingest.batch import Batch, Incoming, Outgoing, Receipts
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.handlers import keep_acks, receive
@@ -73,11 +73,22 @@ class Processor:
         if not captures:
             return False
         verdicts = list(assemble(captures, arrived, self.blob_store, self.decoder))
+        self._hand_over(verdicts)
         with transaction(self.engine) as session:
             added = settle(session, verdicts, receipts)
         for verdict in verdicts:
             self._clean_up(verdict)
         return added
+
+    def _hand_over(self, verdicts: Sequence[Verdict]) -> None:
+        """Stage pixels for the worker, before it can know of the jobs; where that fails, it decodes by itself."""
+        pixels = [verdict.pixels for verdict in verdicts if isinstance(verdict, Stored) and verdict.pixels]
+        if not pixels:
+            return
+        try:
+            self.blob_store.stage(pixels)
+        except TransientError as error:
+            log.warning("pixels were not handed over; the worker decodes again", reason=str(error))
 
     def _clean_up(self, verdict: Verdict) -> None:
         log.info("capture settled", capture=str(verdict.capture_id), verdict=type(verdict).__name__)

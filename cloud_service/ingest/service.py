@@ -11,7 +11,9 @@ from cloud_service.ingest.connection import Inbox, Woken
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.processor import Processor
 from cloud_service.ingest.subscriber import Subscriber
+from cloud_service.ml.package import ModelPackageError, load_package
 from cloud_service.wakeup import ChangeListener, Notifier
+from shared.imaging.preprocess import PreprocessSpec
 from shared.logs import get_logger
 
 _LISTEN_SECONDS = 1.0
@@ -28,7 +30,7 @@ def run(settings: Settings) -> None:
     """
     redis_url = settings.redis_url.get_secret_value()
     engine = make_engine(settings.database_url)
-    decoder = Decoder(settings)
+    decoder = Decoder(settings, _spec_of_workers(settings))
     notifier = Notifier(redis_url)
     ended = threading.Event()
     try:
@@ -43,6 +45,7 @@ def run(settings: Settings) -> None:
         threading.Thread(
             target=_listen, args=(redis_url, subscriber.inbox, ended), name="listener", daemon=True
         ).start()
+        decoder.warm_up()
         log.info("ingest starts", shard=settings.shard, shard_count=settings.shard_count)
         subscriber.run()
     finally:
@@ -50,6 +53,15 @@ def run(settings: Settings) -> None:
         notifier.close()
         decoder.close()
         engine.dispose()
+
+
+def _spec_of_workers(settings: Settings) -> PreprocessSpec | None:
+    """How the workers read images, if they have the same model; a model that cannot be loaded is their affair."""
+    try:
+        return load_package(settings.model_dir).card.preprocess
+    except ModelPackageError as error:
+        log.warning("workers decode for themselves", reason=str(error))
+        return None
 
 
 def _listen(redis_url: str, inbox: Inbox, ended: threading.Event) -> None:

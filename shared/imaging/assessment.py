@@ -54,12 +54,13 @@ def assess(image: Image.Image, *, file_size: tuple[int, int] | None = None) -> Q
     small = _reduced(image)
     red, green, blue = small.split()
     luminance = small.convert("L")
+    stained_below = _stained_below(green)
     measures = {
-        "focus": _focus(np.asarray(_at_working_scale(luminance, green), np.float32)),
+        "focus": _focus(np.asarray(_at_working_scale(luminance, green, stained_below), np.float32)),
         "mean_luminance": float(_histogram(luminance) @ np.arange(256)),
         "clipped_dark": _below(ImageChops.lighter(ImageChops.lighter(red, green), blue), _DARKEST + 1),
         "clipped_bright": 1.0 - _below(ImageChops.darker(ImageChops.darker(red, green), blue), _BRIGHTEST),
-        "foreground": _below(green, _stained_below(green)),
+        "foreground": _below(green, stained_below),
     }
     unusable, doubtful = _judge(measures, min(width, height))
     verdict = Verdict.UNUSABLE if unusable else Verdict.DOUBTFUL if doubtful else Verdict.GOOD
@@ -82,8 +83,8 @@ def _reduced(image: Image.Image) -> Image.Image:
     return image.reduce(factor) if factor > 1 else image
 
 
-def _at_working_scale(luminance: Image.Image, green: Image.Image) -> Image.Image:
-    width = _mean_width(green)
+def _at_working_scale(luminance: Image.Image, green: Image.Image, stained_below: int) -> Image.Image:
+    width = _mean_width(green, stained_below)
     scale = min(1.0, WORKING_EDGE / min(luminance.size), CELL_WIDTH / width if width else 1.0)
     if scale == 1.0:
         return luminance
@@ -91,10 +92,10 @@ def _at_working_scale(luminance: Image.Image, green: Image.Image) -> Image.Image
     return luminance.resize((next(size), next(size)), Image.Resampling.BILINEAR)
 
 
-def _mean_width(green: Image.Image) -> float:
+def _mean_width(green: Image.Image, stained_below: int) -> float:
     """Mean length, in pixels, of the runs of stained pixels along the rows; 0 where nothing is stained."""
     coarse = green.reduce(_RUN_GRAIN)  # so that a camera's noise does not cut the runs
-    stained = np.asarray(coarse) < _stained_below(green)
+    stained = np.asarray(coarse) < stained_below
     starts = np.count_nonzero(stained[:, 1:] & ~stained[:, :-1]) + np.count_nonzero(stained[:, 0])
     return _RUN_GRAIN * np.count_nonzero(stained) / starts if starts else 0.0
 

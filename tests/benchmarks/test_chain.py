@@ -18,6 +18,7 @@ from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.loading import load_runtime
 from shared.identifiers import sha256_of_file
 from shared.imaging.preprocess import preprocess
+from tests.support.cpu import cpu_seconds, milliseconds_a_capture
 from tests.support.photographs import draw_fields, take
 from tests.support.stack import RunningStack, running_stack, until
 from tests.support.stream import StreamWatcher, watched_stream
@@ -86,15 +87,18 @@ def test_latency_at_a_steady_rate(fields: list[Path], stack: RunningStack, strea
 
 
 def test_a_burst(fields: list[Path], stack: RunningStack, stream: StreamWatcher) -> None:
+    before = cpu_seconds(stack)
     begin = datetime.now(UTC)
     for path in fields:
         take(path, stack.captures)
     until(lambda: len(stream.seen_at) == BURST, 300, "all results have reached the stream")
+    after = cpu_seconds(stack)
     seconds = (max(stream.seen_at.values()) - begin - SETTLE).total_seconds()
     bare = sum(bare_seconds(fields))
     print(
         f"\nburst of {BURST} captures of 2592x1944, first file written to last result event:"
         f"\n  chain  {BURST / seconds:.1f} captures/s"
+        f"\n  cost   {milliseconds_a_capture(before, after, BURST)}"
         f"\n  bare   {BURST / bare:.1f} captures/s (one process, decoding and inference alone)"
         f"\n  ratio  chain / bare = {bare / seconds:.2f}",
     )

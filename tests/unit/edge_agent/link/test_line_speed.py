@@ -1,4 +1,4 @@
-from edge_agent.link.line_speed import SMALLEST_PART, LineSpeed
+from edge_agent.link.line_speed import FIRST_PART, SMALLEST_PART, LineSpeed
 
 LARGEST = 64 * 1024
 
@@ -10,8 +10,20 @@ def measured(size: int, seconds: float) -> LineSpeed:
     return speed
 
 
-def test_parts_are_as_large_as_allowed_while_nothing_is_known() -> None:
-    assert LineSpeed().part_size(LARGEST) == LARGEST
+def test_parts_are_small_while_nothing_is_known() -> None:
+    assert LineSpeed().part_size(LARGEST) == FIRST_PART < LARGEST
+
+
+def test_a_fast_line_shows_itself_with_its_first_parts_though_more_are_under_way() -> None:
+    speed = LineSpeed()
+    speed.sent(0.0)
+    speed.acknowledged(FIRST_PART, 0.01, idle=False)
+    speed.acknowledged(FIRST_PART, 0.02, idle=False)
+    assert speed.part_size(LARGEST) == LARGEST
+
+
+def test_a_small_message_that_passes_at_once_tells_nothing() -> None:
+    assert measured(1000, 0.001).part_size(LARGEST) == FIRST_PART
 
 
 def test_a_part_takes_about_a_second_on_a_slow_line() -> None:
@@ -22,8 +34,6 @@ def test_a_part_takes_about_a_second_on_a_slow_line() -> None:
 
 
 def test_a_short_busy_time_cannot_make_a_line_slow_but_fast_again() -> None:
-    assert measured(100, 0.5).part_size(LARGEST) == LARGEST
-
     speed = measured(60_000, 5.0)
     speed.sent(10.0)
     speed.acknowledged(100_000, 10.1, idle=True)
