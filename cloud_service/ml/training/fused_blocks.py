@@ -92,4 +92,4 @@ class _Pooled(torch.autograd.Function):
             by_pooled, r, _WINDOW, [ctx.stride] * 2, padding=[0, 0], dilation=[1, 1], ceil_mode=False, indices=places
         )
         whole.addcmul_(r, slope[:, None, None]).add_(level[:, :, None, None])
-        return torch.ops.aten.threshold_backward(whole, r, 0), None, None
+        return torch.ops.aten.threshold_backward.grad_input(whole, r, 0, grad_input=whole), None, None

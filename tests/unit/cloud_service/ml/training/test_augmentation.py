@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Generator
 
-from cloud_service.ml.training.augmentation import augment, move, turn_by_quarters, vary_stain_and_light
+from cloud_service.ml.training.augmentation import _places, augment, move, turn_by_quarters, vary_stain_and_light
 from cloud_service.ml.training.settings import AUGMENTATIONS, AugmentationPreset, AugmentationSettings
 from tests.support.model_packages import random_pixels
 
@@ -70,6 +70,12 @@ def test_the_paper_preset_leaves_or_turns_by_60_or_90_degrees_and_shifts_by_at_m
     assert min(angles.count(angle) for angle in middles) > 70
     shifts = [math.dist(middles[angle], place) for angle, place in zip(angles, places, strict=True)]
     assert 0.8 < max(shifts) < math.sqrt(2) + 0.3
+
+
+def test_pixels_come_from_where_torchs_own_grid_says() -> None:
+    affine = torch.randn(3, 2, 3, generator=chance())
+    expected = torch.nn.functional.affine_grid(affine, [3, 3, 9, 9], align_corners=False)
+    torch.testing.assert_close(_places(affine, 9), expected)
 
 
 def test_scale_changes_sizes_within_its_range() -> None:
