@@ -19,10 +19,11 @@ from cloud_service.ml.experiments.report import (
     RunReport,
     TableReport,
 )
-from cloud_service.ml.experiments.statistics import POINT, mean_differences, mean_figures
+from cloud_service.ml.experiments.statistics import POINT, mean_differences, mean_figures, pooled
 from cloud_service.ml.experiments.wording import (
     cautions_of,
     differences_from_the_paper,
+    few_in_single_runs,
     title_of,
     verdict,
 )
@@ -44,7 +45,6 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
     arms = tuple(_arm_report(arm, records[arm]) for arm in plan.arms)
     versions = {tuple(sorted(run.software.items())): run.software for runs in records.values() for run in runs}
     word: Literal["run", "fold"] = "fold" if plan.is_cross_validation else "run"
-    few = [line for runs in records.values() for run in runs for line in warnings_about_groups(run.network_answers)]
     return Report(
         experiment=plan.experiment,
         title=title_of(plan.experiment),
@@ -54,7 +54,7 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
         runs=plan.runs,
         run_word=word,
         data=settings.data,
-        cautions=cautions_of(settings, arms, tuple(dict.fromkeys(few)), versions=len(versions)),
+        cautions=cautions_of(settings, arms, _about_groups(records, word), versions=len(versions)),
         differences=differences_from_the_paper(settings) if plan.experiment is not Experiment.FOLDS else (),
         tables=tuple(_table_report(table, records) for table in plan.tables),
         arms=arms,
@@ -62,6 +62,15 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
         software=tuple(versions.values()),
         machine=machine,
     )
+
+
+def _about_groups(records: Records, word: str) -> tuple[str, ...]:
+    """What a reader must know of few groups: of all runs together, and of single ones."""
+    runs = [[run.network_answers for run in made] for made in records.values()]
+    together = [line for answers in runs for line in warnings_about_groups(pooled(answers))]
+    if together or not any(warnings_about_groups(run) for answers in runs for run in answers):
+        return tuple(dict.fromkeys(together))
+    return (few_in_single_runs(word),)
 
 
 def _arm_report(arm: Arm, records: Sequence[RunRecord]) -> ArmReport:
@@ -121,6 +130,13 @@ def _table_report(table: Table, records: Records) -> TableReport:
 def _comparison_report(comparison: Comparison, records: Records) -> ComparisonReport:
     first, second = ([run.network_answers for run in records[arm]] for arm in (comparison.first, comparison.second))
     differences = mean_differences(first, second)
+    by_run = tuple(
+        found.value if (found := mean_differences([one], [other])[Measure.ACCURACY]) is not None else None
+        for one, other in zip(first, second, strict=True)
+    )
     return ComparisonReport(
-        comparison=comparison, differences=differences, verdict=verdict(comparison, differences[Measure.ACCURACY])
+        comparison=comparison,
+        differences=differences,
+        accuracy_by_run=by_run,
+        verdict=verdict(comparison, differences[Measure.ACCURACY], by_run),
     )

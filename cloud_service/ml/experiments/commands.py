@@ -35,12 +35,16 @@ def experiment(  # noqa: PLR0913 - a command's options
         list[str] | None,
         typer.Option(help="paper (by default), modern, or a file; folds takes several and by default both."),
     ] = None,
+    preprocess: Annotated[
+        str | None,
+        typer.Option(help="A recipe whose preprocessing replaces that of all others, such as a corner mask."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training part at most.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to train with.")] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Enlarge training parts once, to the class counts of tables 1, 3 and 4.")
     ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="A trial: 100 images, 6 epochs; the report says so.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A trial: 100 images, 16 epochs; the report says so.")] = False,
     allow_leaks: Annotated[
         bool, typer.Option("--allow-leaks", help="Go on although parts share images or groups, and state it.")
     ] = False,
@@ -54,7 +58,9 @@ def experiment(  # noqa: PLR0913 - a command's options
     asked = Asked(
         experiment=which,
         datasets=((dataset, layout), *second),
-        recipes=_recipes(recipe or (["paper", "modern"] if is_folds else ["paper"]), epochs, threads),
+        recipes=_preprocessed(
+            _recipes(recipe or (["paper", "modern"] if is_folds else ["paper"]), epochs, threads), preprocess
+        ),
         runs=runs or (_DEFAULT_FOLDS if is_folds else _DEFAULT_RUNS),
         command=shlex.join(["smearflow", *sys.argv[1:]]),
         quick=quick,
@@ -83,6 +89,16 @@ def _recipes(names: list[str], epochs: int | None, threads: int | None) -> "dict
             raise typer.BadParameter(f"two recipes are called {short}; rename one of the files")
         recipes[short] = changed(load_recipe(name), epochs=epochs, threads=threads, plain=False)
     return recipes
+
+
+def _preprocessed(recipes: "dict[str, Recipe]", source: str | None) -> "dict[str, Recipe]":
+    """The recipes with the preprocessing of another one, where it is named."""
+    from cloud_service.ml.training.presets import load_recipe
+
+    if source is None:
+        return recipes
+    spec = load_recipe(source).preprocess
+    return {name: recipe.model_copy(update={"preprocess": spec}) for name, recipe in recipes.items()}
 
 
 def _show(report: "Report", out: Path) -> None:

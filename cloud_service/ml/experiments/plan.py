@@ -55,7 +55,8 @@ class Arm(BaseModel):
     def title(self) -> str:
         """What a reader calls the arm."""
         augmentation = "" if self.augmented else ", without augmentation"
-        return f"{self.network}, {self.data.title}, recipe {self.recipe}{augmentation}"
+        network = "SE-CNN" if self.squeeze_excitation else "Traditional CNN"
+        return f"{network}, {self.data.title}, recipe {self.recipe}{augmentation}"
 
 
 class Row(BaseModel):

@@ -70,7 +70,8 @@ class ComparisonReport(_Part):
     """Two arms on the same splits."""
 
     comparison: Comparison
-    differences: Figures
+    differences: Figures = Field(description="The first's less the second's, means over the runs, paired by image.")
+    accuracy_by_run: tuple[float | None, ...]
     verdict: str
 
 

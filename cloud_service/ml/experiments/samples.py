@@ -11,10 +11,13 @@ from cloud_service.ml.figures.sheet import draw_sheet
 from cloud_service.ml.training.augmentation import augment
 from cloud_service.ml.training.settings import AugmentationSettings
 
+Pixels = NDArray[np.uint8]
+"""An image, (S, S, 3)."""
+
 _VARIED: Final = 5
 
 
-def draw_augmented(images: dict[str, NDArray[np.uint8]], settings: AugmentationSettings, *, seed: int) -> bytes:
+def draw_augmented(images: dict[str, Pixels], settings: AugmentationSettings, *, seed: int) -> bytes:
     """A row for each image: as it is, then varied five times, as PNG.
 
     Args:

@@ -39,13 +39,13 @@ class _Drawing:
 
     @classmethod
     def of(cls, runs: Sequence[Answers]) -> Self:
-        pooled = _pooled(runs)
-        names, first = np.unique(pooled.groups, return_index=True)
-        bearing = [bearing_groups(measure, pooled) for measure in Measure]
-        bearing += [bearing_groups(Measure.BALANCED_ACCURACY, pooled)] * (len(FIGURES) - len(bearing))
+        together = pooled(runs)
+        names, first = np.unique(together.groups, return_index=True)
+        bearing = [bearing_groups(measure, together) for measure in Measure]
+        bearing += [bearing_groups(Measure.BALANCED_ACCURACY, together)] * (len(FIGURES) - len(bearing))
         return cls(
             names=names,
-            strata=strata_of(pooled.groups, pooled.positive)[first],
+            strata=strata_of(together.groups, together.positive)[first],
             bearing=bearing,
             where=[np.searchsorted(names, run.groups) for run in runs],
         )
@@ -97,7 +97,8 @@ def mean_differences(first: Sequence[Answers], second: Sequence[Answers], *, see
     return dict(zip(FIGURES, found, strict=True))
 
 
-def _pooled(runs: Sequence[Answers]) -> Answers:
+def pooled(runs: Sequence[Answers]) -> Answers:
+    """The answers of all runs in one; an image that several runs tested comes several times."""
     return Answers(
         logits=np.concatenate([run.logits for run in runs]),
         labels=np.concatenate([run.labels for run in runs]),

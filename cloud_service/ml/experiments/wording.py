@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from cloud_service.ml.evaluation.intervals import Estimate
+from cloud_service.ml.evaluation.intervals import FEW_GROUPS, Estimate
 from cloud_service.ml.experiments.folder import ExperimentSettings
 from cloud_service.ml.experiments.plan import Comparison, Experiment
 from cloud_service.ml.experiments.report import ArmReport
@@ -35,25 +35,27 @@ def points(difference: Estimate | None) -> str:
     return f"{100 * difference.value:+.1f} points [{interval}]"
 
 
-def verdict(comparison: Comparison, difference: Estimate | None) -> str:
+def verdict(comparison: Comparison, difference: Estimate | None, by_run: Sequence[float | None]) -> str:
     """What a paired difference of accuracies says, in plain words.
 
     Args:
         comparison: what is compared.
         difference: the first's accuracy less the second's.
+        by_run: the same in each run.
     """
     first, second = comparison.first, comparison.second
     if first.network == second.network:
         better, worse = f"recipe {first.recipe}", f"recipe {second.recipe}"
     else:
         better, worse = f"the {first.network}", f"the {second.network}"
-    measured = f"accuracy {points(difference)}, 95 % interval, paired by image"
+    runs = ", ".join("-" if found is None else f"{100 * found:+.1f}" for found in by_run)
+    measured = f"accuracy {points(difference)} (95 % interval, paired by image; one by one {runs})"
     if difference is not None and difference.low is not None and difference.high is not None:
         if difference.low > 0:
-            return f"On these images {better} is clearly better than {worse}: {measured}."
+            return f"With these seeds and on these images {better} is clearly better than {worse}: {measured}."
         if difference.high < 0:
-            return f"On these images {better} is clearly worse than {worse}: {measured}."
-    return f"These images show no clear difference between {better} and {worse}: {measured}."
+            return f"With these seeds and on these images {better} is clearly worse than {worse}: {measured}."
+    return f"There is no clear difference between {better} and {worse} on these images: {measured}."
 
 
 def cautions_of(
@@ -80,6 +82,14 @@ def cautions_of(
     return tuple(lines)
 
 
+def few_in_single_runs(word: str) -> str:
+    """Where all runs together test on enough groups and a single one does not."""
+    return (
+        f"A single {word} tests on fewer than {FEW_GROUPS} groups of a label, so its own intervals are rough hints; "
+        f"those of the mean over all {word}s rest on more."
+    )
+
+
 def differences_from_the_paper(settings: ExperimentSettings) -> tuple[str, ...]:
     """What is done otherwise than in the paper, or where it had to be read."""
     recipe = next(iter(settings.recipes.values()))
@@ -101,6 +111,10 @@ def differences_from_the_paper(settings: ExperimentSettings) -> tuple[str, ...]:
         (
             "Added here: 95 % intervals by a bootstrap over groups, paired differences, and beside each score that of "
             "a random forest on colour statistics, trained and tested on the same images."
+        ),
+        (
+            "An interval says how figures would move with other test images. That another seed would train another "
+            "network shows in how the runs differ, and in the swing from epoch to epoch."
         ),
     ]
     lines.insert(
