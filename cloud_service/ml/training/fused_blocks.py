@@ -36,10 +36,15 @@ class TrainingView(nn.Module):
         deployed, network = self.deployed, self.deployed.network
         if not isinstance(network, SECNN) or not can_be_fused(network, images):
             return deployed.logits_of(images)
-        features = (images - deployed.mean) / deployed.deviation
+        features = images if is_neutral(deployed) else (images - deployed.mean) / deployed.deviation
         for block in network.blocks:
             features = fused_block(cast("ConvolutionBlock", block), features)
         return network.classify(features.amax(dim=(2, 3)))
+
+
+def is_neutral(deployed: DeployedNetwork) -> bool:
+    """Whether normalisation leaves images as they are."""
+    return bool((deployed.mean == 0.0).all() and (deployed.deviation == 1.0).all())
 
 
 def can_be_fused(network: SECNN, images: Tensor) -> bool:
