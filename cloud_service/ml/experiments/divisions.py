@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from cloud_service.ml.datasets.duplicates import require_no_leaks
 from cloud_service.ml.datasets.fingerprints import fingerprints_of
 from cloud_service.ml.datasets.split import Split
@@ -31,7 +33,7 @@ def divide_for_runs(settings: ExperimentSettings, materials: Sequence[Material],
     """The divisions of all runs.
 
     All arms of a run share its divisions, so that they can be compared by image. Shares and the first seed are those of
-    the first recipe.
+    the first recipe. Nothing is written before all runs are known to be possible; then the settings and the splits are.
 
     Raises:
         DatasetError: there are too few groups, parts share images and that is not allowed, or a split file was altered.
@@ -49,6 +51,8 @@ def divide_for_runs(settings: ExperimentSettings, materials: Sequence[Material],
                 used=tuple(_used(material, splits[material.key][run - 1], run, folder) for material in chosen),
                 leaks=require_no_leaks(split, allowed=settings.leaks_allowed, fingerprints=prints),
             )
+    folder.begin(settings)
+    _save(settings, materials, splits, folder)
     return divisions
 
 
@@ -64,21 +68,35 @@ def name_below(name: DataName, materials: Sequence[Material], path: str) -> str:
 def _splits(settings: ExperimentSettings, material: Material, folder: ExperimentFolder) -> list[Split]:
     """A split for each run, from its file where there is one."""
     plan = settings.plan
-    training = next(iter(settings.recipes.values())).training
-    wanted = SplitSettings(
-        validation_share=training.validation_share, test_share=training.test_share, seed=training.seed
-    )
-    made = splits_of(material, runs=plan.runs, settings=wanted, cross_validation=plan.is_cross_validation)
-    splits = []
-    for run, split in enumerate(made, start=1):
-        file = folder.split_file(run, material.key)
-        if not file.exists():
+    cross_validation = plan.is_cross_validation
+    made = splits_of(material, runs=plan.runs, settings=_wanted(settings), cross_validation=cross_validation)
+    files = [folder.split_file(run, material.key) for run in range(1, plan.runs + 1)]
+    return [
+        replay_split(file, material.samples, root=material.root) if file.exists() else split
+        for file, split in zip(files, made, strict=True)
+    ]
+
+
+def _save(
+    settings: ExperimentSettings,
+    materials: Sequence[Material],
+    splits: Mapping[str, Sequence[Split]],
+    folder: ExperimentFolder,
+) -> None:
+    wanted = _wanted(settings)
+    for material in materials:
+        for run, split in enumerate(splits[material.key], start=1):
+            file = folder.split_file(run, material.key)
+            if file.exists():
+                continue
+            seed = wanted.seed if settings.plan.is_cross_validation else wanted.seed + run - 1
             file.parent.mkdir(parents=True, exist_ok=True)
-            seed = wanted.seed if plan.is_cross_validation else wanted.seed + run - 1
-            used = wanted.model_copy(update={"seed": seed})
-            save_split(split, root=material.root, settings=used, file=file)
-        splits.append(replay_split(file, material.samples, root=material.root))
-    return splits
+            save_split(split, root=material.root, settings=wanted.model_copy(update={"seed": seed}), file=file)
+
+
+def _wanted(settings: ExperimentSettings) -> SplitSettings:
+    training = next(iter(settings.recipes.values())).training
+    return SplitSettings(validation_share=training.validation_share, test_share=training.test_share, seed=training.seed)
 
 
 def _used(material: Material, split: Split, run: int, folder: ExperimentFolder) -> UsedSplit:

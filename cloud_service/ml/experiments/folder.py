@@ -43,6 +43,16 @@ class ExperimentFolder:
 
     root: Path
 
+    def begin(self, settings: ExperimentSettings) -> None:
+        """Writes the settings of a new experiment; does nothing where they stand already.
+
+        Raises:
+            ExperimentError: the folder cannot be written, or the disk is full.
+        """
+        file = self.root / SETTINGS_NAME
+        if not file.exists():
+            self.write(file, settings.model_dump_json(indent=1).encode() + b"\n")
+
     def split_file(self, run: int, data_key: str) -> Path:
         """Of one run and data set."""
         return self.root / "splits" / f"run-{run}-{data_key}.json"
@@ -101,8 +111,10 @@ class ExperimentFolder:
 def open_folder(root: Path, settings: ExperimentSettings) -> ExperimentFolder:
     """A new folder, or the folder of an experiment with the same settings that was stopped or is finished.
 
+    Nothing is written yet, so that an experiment that is refused later on leaves nothing (see `begin`).
+
     Raises:
-        ExperimentError: `root` holds an experiment with other settings, or something else, or cannot be written.
+        ExperimentError: `root` holds an experiment with other settings, or something else.
     """
     folder = ExperimentFolder(root)
     file = root / SETTINGS_NAME
@@ -111,7 +123,6 @@ def open_folder(root: Path, settings: ExperimentSettings) -> ExperimentFolder:
         return folder
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ExperimentError(f"{root} holds something else than an experiment; name another folder with --out.")
-    folder.write(file, settings.model_dump_json(indent=1).encode() + b"\n")
     return folder
 
 

@@ -165,8 +165,8 @@ def test_copies_of_a_picture_in_two_parts_are_refused_or_stated(cells: Path, tmp
     for file in sorted((cells / "img").iterdir())[2:]:
         file.write_bytes((cells / "img" / f"Im00{file.stem[-1]}_{file.stem[-1]}.tif").read_bytes())
     with pytest.raises(LeakError, match="--allow-leaks"):
-        make_experiment(asked(Experiment.TABLE2, cells, runs=1), tmp_path / "refused")
-    assert not list((tmp_path / "refused").rglob("run-1.json"))
+        make_experiment(asked(Experiment.TABLE2, cells, runs=1), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
     report = make_experiment(asked(Experiment.TABLE2, cells, runs=1, leaks_allowed=True), tmp_path / "out")
     assert any("are the same file" in line for line in report.cautions)
 
@@ -174,6 +174,13 @@ def test_copies_of_a_picture_in_two_parts_are_refused_or_stated(cells: Path, tmp
 def test_too_few_groups_for_the_folds_are_refused(fields: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="fewer"):
         make_experiment(asked(Experiment.FOLDS, fields, runs=9), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused(cells: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"training": TrainingSettings(validation_share=0.6, test_share=0.5)})
+    with pytest.raises(ExperimentError, match="leave nothing to train on"):
+        make_experiment(replace(asked(Experiment.TABLE2, cells), recipes={"greedy": recipe}), tmp_path / "out")
 
 
 def test_the_same_folder_twice_is_refused(cells: Path) -> None:

@@ -13,6 +13,7 @@ SETTINGS = handmade_settings(Experiment.TABLE2, runs=2)
 
 def test_the_same_settings_go_on(tmp_path: Path) -> None:
     folder = open_folder(tmp_path / "out", SETTINGS)
+    folder.begin(SETTINGS)
     record = handmade_record(SETTINGS.plan.arms[0], 1)
     folder.finish(record)
     again = open_folder(tmp_path / "out", SETTINGS)
@@ -29,14 +30,14 @@ def test_the_same_settings_go_on(tmp_path: Path) -> None:
     ],
 )
 def test_other_settings_are_refused_by_name(tmp_path: Path, other: object, named: str) -> None:
-    open_folder(tmp_path / "out", SETTINGS)
+    open_folder(tmp_path / "out", SETTINGS).begin(SETTINGS)
     with pytest.raises(ExperimentError, match="other settings") as caught:
         open_folder(tmp_path / "out", type(SETTINGS).model_validate(other))
     assert named in str(caught.value)
 
 
 def test_other_data_are_refused(tmp_path: Path) -> None:
-    open_folder(tmp_path / "out", SETTINGS)
+    open_folder(tmp_path / "out", SETTINGS).begin(SETTINGS)
     data = SETTINGS.data[0].model_copy(update={"digest": "f" * 64})
     with pytest.raises(ExperimentError, match=r"data\[1\]\.digest was 0123"):
         open_folder(tmp_path / "out", SETTINGS.model_copy(update={"data": (data,)}))
@@ -50,7 +51,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_settings_of_another_version_are_refused(tmp_path: Path) -> None:
-    open_folder(tmp_path / "out", SETTINGS)
+    open_folder(tmp_path / "out", SETTINGS).begin(SETTINGS)
     file = tmp_path / "out/experiment.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 99}))
     with pytest.raises(ExperimentError, match="no settings of an experiment of this version"):
@@ -59,6 +60,7 @@ def test_settings_of_another_version_are_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_run_is_named(tmp_path: Path) -> None:
     folder = open_folder(tmp_path / "out", SETTINGS)
+    folder.begin(SETTINGS)
     arm = SETTINGS.plan.arms[0]
     folder.finish(handmade_record(arm, 1))
     file = tmp_path / f"out/runs/{arm.key}/run-1.json"
