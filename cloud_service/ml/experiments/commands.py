@@ -11,6 +11,7 @@ from cloud_service.ml.datasets.reading import Layout
 from cloud_service.ml.experiments.plan import Experiment
 
 if TYPE_CHECKING:
+    from cloud_service.ml.experiments.experiment import Asked
     from cloud_service.ml.experiments.report import Report
     from cloud_service.ml.training.settings import Recipe
 
@@ -50,8 +51,7 @@ def experiment(  # noqa: PLR0913 - a command's options
     ] = False,
 ) -> None:
     """Make the paper's tables again, or a cross-validation, with a report that opens in a browser."""
-    from cloud_service.ml.experiments.experiment import Asked, make_experiment
-    from cloud_service.ml.experiments.progress import shown_experiment
+    from cloud_service.ml.experiments.experiment import Asked
 
     is_folds = which is Experiment.FOLDS
     second = () if dataset2 is None else ((dataset2, layout2),)
@@ -69,13 +69,20 @@ def experiment(  # noqa: PLR0913 - a command's options
     )
     if not is_folds and len(asked.recipes) > 1:
         raise typer.BadParameter("a table takes one --recipe; folds takes several")
+    _show(_made(asked, out), out)
+
+
+def _made(asked: "Asked", out: Path) -> "Report":
+    """The experiment's report, with progress shown; Ctrl-C ends it with a word on how to go on."""
+    from cloud_service.ml.experiments.experiment import make_experiment
+    from cloud_service.ml.experiments.progress import shown_experiment
+
     try:
-        with shown_experiment("fold" if is_folds else "run") as listener:
-            report = make_experiment(asked, out, listener)
+        with shown_experiment("fold" if asked.experiment is Experiment.FOLDS else "run") as listener:
+            return make_experiment(asked, out, listener)
     except KeyboardInterrupt:
         typer.echo(f"Stopped. {out} holds the finished runs and the one begun; the same command goes on.")
         raise typer.Exit(_STOPPED_BY_HAND) from None
-    _show(report, out)
 
 
 def _recipes(names: list[str], epochs: int | None, threads: int | None) -> "dict[str, Recipe]":
