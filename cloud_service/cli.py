@@ -23,7 +23,7 @@ for part in (local_stack.app, inference.commands, ingest.app, ml.app):
 app.add_typer(devices.app, name="device")
 
 
-@app.command()
+@app.command(epilog="Example: SMEARFLOW_API_PORT=8000 smearflow serve")
 def serve() -> None:
     """Serve the API and the page until SIGTERM or SIGINT; settings come from SMEARFLOW_… in the environment."""
     from cloud_service.web import serve
@@ -31,7 +31,7 @@ def serve() -> None:
     serve.main()
 
 
-@app.command()
+@app.command(epilog="Example: SMEARFLOW_DATABASE_URL=sqlite:///smearflow.db smearflow migrate")
 def migrate() -> None:
     """Bring the database's tables up to date. Safe to run at every start, and by several at a time."""
     from cloud_service.config import settings

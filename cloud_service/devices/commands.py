@@ -10,7 +10,7 @@ app = typer.Typer(help="Enrol microscope workstations, list them, shut them out.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
-@app.command()
+@app.command(epilog="Example: smearflow device add NORTH scope-1 --json > scope-1.json")
 def add(site: str, device: str, *, json_: Json = False) -> None:
     """Enrol DEVICE for SITE and print its password, once. For a known device: a new password."""
     from cloud_service.config import settings
@@ -29,7 +29,7 @@ def add(site: str, device: str, *, json_: Json = False) -> None:
     typer.echo(f"Password (shown only now): {credentials.password}")
 
 
-@app.command(name="list")
+@app.command(name="list", epilog="Example: smearflow device list --json")
 def list_(*, json_: Json = False) -> None:
     """List the enrolled devices."""
     from cloud_service.database import snapshot
@@ -57,7 +57,7 @@ def list_(*, json_: Json = False) -> None:
         typer.echo("No device is enrolled. Enrol one with `smearflow device add SITE DEVICE`.")
 
 
-@app.command()
+@app.command(epilog="Example: smearflow device broker-roles > dynamic-security.json")
 def broker_roles(
     *, ingests: Annotated[int, typer.Option(min=1, help="How many ingest replicas there are.")] = 1
 ) -> None:
@@ -76,7 +76,7 @@ def broker_roles(
     typer.echo(json.dumps(broker_roles.dynamic_security_document(admin.get_secret_value(), passwords), indent=1))
 
 
-@app.command()
+@app.command(epilog="Example: smearflow device remove scope-1")
 def remove(device: str) -> None:
     """Shut DEVICE out. Its captures stay; `add` lets it in again."""
     from cloud_service.config import settings

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(epilog="Example: smearflow worker")
 def worker() -> None:
     """Analyse captures: load the model, then take jobs from the database when nudged, or by the clock."""
     from cloud_service import tasks  # noqa: F401 - registers the tasks
@@ -26,7 +26,7 @@ def worker() -> None:
     raise typer.Exit(run_worker(app, current))
 
 
-@commands.command()
+@commands.command(epilog="Example: smearflow beat")
 def beat() -> None:
     """Send the sweeps. Two of these do no harm, but one is enough."""
     from cloud_service.celery_app import app

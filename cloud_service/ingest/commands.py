@@ -8,7 +8,7 @@ import typer
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog="Example: smearflow ingest")
 def ingest(
     shard: Annotated[int | None, typer.Option(help="Which replica this is, from 0.")] = None,
     of: Annotated[int | None, typer.Option(help="How many replicas divide the sites.")] = None,
@@ -27,7 +27,7 @@ def ingest(
     run(chosen)
 
 
-@app.command()
+@app.command(epilog="Example: smearflow check-archive")
 def check_archive(*, json_: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:
     """Compare every stored capture with its blob and its digest; exit code 1 where something is lost or altered."""
     from cloud_service.blob_store import open_blob_store

@@ -36,7 +36,7 @@ ImagesOption = Annotated[
 ]
 
 
-@model_app.command()
+@model_app.command(epilog="Example: smearflow model show trained/model --json")
 def show(
     model: ModelArgument, *, json: Annotated[bool, typer.Option("--json", help="The whole card.")] = False
 ) -> None:
@@ -48,7 +48,7 @@ def show(
         show_card(package.card, package.digest)
 
 
-@model_app.command()
+@model_app.command(epilog="Example: smearflow model verify trained/model --images captures")
 def verify(model: ModelArgument, *, images: ImagesOption = None) -> None:
     """Check that every file of a package is the one that its card names, and that both runtimes agree on it."""
     from cloud_service.ml.deployed_network import DeployedNetwork
@@ -65,7 +65,7 @@ def verify(model: ModelArgument, *, images: ImagesOption = None) -> None:
     )
 
 
-@model_app.command()
+@model_app.command(epilog="Example: smearflow model export trained/model --out model.onnx")
 def export(
     model: ModelArgument,
     *,
@@ -89,7 +89,7 @@ def export(
     )
 
 
-@model_app.command()
+@model_app.command(epilog="Example: smearflow model cost --json")
 def cost(
     *,
     size: Annotated[int, typer.Option(min=32, max=2048, help="Width and height of the image, pixels.")] = 224,
@@ -117,7 +117,7 @@ def cost(
             )
 
 
-@model_app.command()
+@model_app.command(epilog="Example: smearflow model explain trained/model smear.jpg --out overlay.png")
 def explain(
     model: ModelArgument,
     image: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photograph of a smear.")],
@@ -142,7 +142,7 @@ def explain(
     typer.echo(f"{out}: research use only.")
 
 
-@model_app.command("check-explanations")
+@model_app.command("check-explanations", epilog="Example: smearflow model check-explanations trained/model")
 def check_explanations(
     model: ModelArgument,
     *,
@@ -175,7 +175,7 @@ def check_explanations(
         )
 
 
-@model_app.command("make-demo")
+@model_app.command("make-demo", epilog="Example: smearflow model make-demo --out demo-model")
 def make_demo(*, out: Annotated[Path, typer.Option(help="Gets data/, metrics.jsonl and the package, model/.")]) -> None:
     """Make the demo model that ships with Smearflow, from a fixed seed; about seven minutes on two idle cores."""
     from cloud_service.ml import demo

@@ -23,7 +23,7 @@ LayoutOption = Annotated[Layout | None, typer.Option(help="How it is arranged; b
 _DEFAULT_COUNT = 100
 
 
-@app.command()
+@app.command(epilog="Example: smearflow dataset inspect ALL-IDB2 --sheet sheet.png")
 def inspect(
     dataset: DatasetArgument,
     *,
@@ -56,7 +56,7 @@ def inspect(
         show_inspection(inspection, Console())
 
 
-@app.command()
+@app.command(epilog="Example: smearflow dataset split ALL-IDB2 --folds 5 --out fold.json")
 def split(  # noqa: PLR0913 - the options of a command
     dataset: DatasetArgument,
     *,
@@ -102,7 +102,7 @@ def split(  # noqa: PLR0913 - the options of a command
         typer.echo(f"Allowed leak: {leak}")
 
 
-@app.command()
+@app.command(epilog="Example: smearflow dataset synthesise --layout all-idb2 --out drawn")
 def synthesise(
     *,
     out: Annotated[Path, typer.Option(help="Gets the images; must be empty or missing.")],

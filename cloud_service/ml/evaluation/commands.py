@@ -11,7 +11,9 @@ from cloud_service.ml.evaluation.part import Part
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog="Example: smearflow evaluate --model trained/model --dataset ALL-IDB2 --split trained/split.json --json"
+)
 def evaluate(
     *,
     model: Annotated[Path, typer.Option(help="Folder of the model package.")],

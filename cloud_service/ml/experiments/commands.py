@@ -22,7 +22,7 @@ _DEFAULT_RUNS = 3  # as in the paper
 _DEFAULT_FOLDS = 5
 
 
-@app.command()
+@app.command(epilog="Example: smearflow experiment all --dataset ALL-IDB2 --quick --out tables")
 def experiment(  # noqa: PLR0913 - a command's options
     which: Annotated[Experiment, typer.Argument(help="A table of the paper, all three, or a cross-validation.")],
     *,

@@ -13,7 +13,7 @@ app = typer.Typer()
 _STOPPED_BY_HAND = 130  # what shells return for Ctrl-C
 
 
-@app.command()
+@app.command(epilog="Example: smearflow train --dataset ALL-IDB2 --recipe modern --out trained")
 def train(  # noqa: PLR0913 - a command's options
     *,
     dataset: Annotated[Path, typer.Option(help="The data set's folder, in any layout.")],
