@@ -96,7 +96,12 @@ def _save(
 
 def _wanted(settings: ExperimentSettings) -> SplitSettings:
     training = next(iter(settings.recipes.values())).training
-    return SplitSettings(validation_share=training.validation_share, test_share=training.test_share, seed=training.seed)
+    try:
+        return SplitSettings(
+            validation_share=training.validation_share, test_share=training.test_share, seed=training.seed
+        )
+    except ValidationError as error:
+        raise ExperimentError(f"The recipe's {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
 
 
 def _used(material: Material, split: Split, run: int, folder: ExperimentFolder) -> UsedSplit:
