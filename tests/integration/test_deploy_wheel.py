@@ -79,8 +79,9 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     }
     built = {f"cloud_service/dashboard/dist/{path.relative_to(DASHBOARD)}" for path in DASHBOARD.rglob("*.*")}
     assert page == built, "the page as it was built"
+    templates = {f"cloud_service/ml/experiments/templates/{path.name}" for path in REPORT_TEMPLATES.iterdir()}
     others = {name for name in data - page if not name.startswith(DEMO_MODEL)}
-    assert others == {"cloud_service/migrations/script.py.mako", "shared/PROTOCOL.md"}
+    assert others == {"cloud_service/migrations/script.py.mako", "shared/PROTOCOL.md"} | templates
 
 
 def test_the_edge_installs_and_runs_without_anything_of_the_clouds(wheel: Path, tmp_path: Path) -> None:
