@@ -12,6 +12,7 @@ from tests.support.deployment import ROOT
 
 UV = Path(sys.executable).with_name("uv")
 DEMO_MODEL = "cloud_service/ml/demo_model/"
+REPORT_TEMPLATES = Path(__file__).parents[2] / "cloud_service/ml/experiments/templates"
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
