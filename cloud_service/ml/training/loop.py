@@ -73,7 +73,7 @@ def train(
             restore(run, checkpoint, identity)
         elif checkpoint is not None and team.leads:
             save(run, checkpoint, identity)
-        model = team.wrap(TrainingView(run.network))
+        model = TrainingView(run.network)
         while not run.is_over(settings):
             record = _run_epoch(run, model, training, validation, settings, team)
             if checkpoint is not None and team.leads:
@@ -136,6 +136,7 @@ def _train_epoch(
         loss = binary_cross_entropy_with_logits(logits.float(), part.labels[chosen].to(team.device))
         run.optimiser.zero_grad()
         run.scaler.scale(loss).backward()  # type: ignore[no-untyped-call] # torch gives it no types
+        team.average_gradients(run.network)
         run.scaler.step(run.optimiser)
         run.scaler.update()
         run.step += 1
