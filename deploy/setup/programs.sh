@@ -69,7 +69,7 @@ unpack() { # TREE PACKAGES…
   rm -rf "$partial/debs" "$tree"
   mv "$partial" "$tree"
   case $1 in
-    servers) wrap "$1" usr/sbin/mosquitto usr/bin/redis-server ;;
+    servers) wrap "$1" usr/sbin/mosquitto usr/bin/redis-{server,cli} ;;
     postgresql) wrap "$1" usr/lib/postgresql/*/bin/{initdb,postgres,pg_ctl,psql} ;;
     chromium) wrap "$1" usr/lib/chromium/chromium ;;
   esac

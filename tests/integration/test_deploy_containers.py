@@ -1,5 +1,6 @@
 """Each service of compose.yaml with its own command, settings and secrets, as far as that goes without Docker."""
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import redis
 
 from cloud_service.celery_app import app
+from cloud_service.local_stack.programs import find_program
 from tests.support.deployment import CLOUD_SERVICES, COMPOSE, Container, prepare, unquoted
 from tests.support.processes import LOOPBACK, ServerProcess, accepts_connections, free_port
 from tests.support.stack import until
@@ -35,6 +37,11 @@ def in_container(command: str, secrets: Path) -> str:
     return unquoted(command).replace("/run/secrets", str(secrets))
 
 
+def quoted(program: str) -> str:
+    """A program for a shell; here it need not be on PATH, as in the image it is."""
+    return shlex.quote(str(find_program(program)))
+
+
 class DeployedRedis(ServerProcess):
     """Redis, started by the command in compose.yaml."""
 
@@ -42,7 +49,7 @@ class DeployedRedis(ServerProcess):
         super().__init__(folder)
         (folder / "data").mkdir()
         shell, option, script = COMPOSE["services"]["redis"]["command"]
-        here = f"redis-server - --port {self.port} --bind {LOOPBACK} --dir {folder / 'data'}"
+        here = f"{quoted('redis-server')} - --port {self.port} --bind {LOOPBACK} --dir {folder / 'data'}"
         assert "redis-server -" in script
         self._command = [shell, option, in_container(script, secrets).replace("redis-server -", here)]
         self.password = (secrets / "redis_password").read_text()
@@ -82,7 +89,7 @@ def test_redis_wants_its_password_and_keeps_what_it_is_told(deployed_redis: Depl
         settings = ours.config_get("appendonly", "save")
     process_line = Path(f"/proc/{deployed_redis.pid}/cmdline").read_text()
     check = in_container(COMPOSE["services"]["redis"]["healthcheck"]["test"][1], secrets)
-    check = check.replace("redis-cli", f"redis-cli -p {deployed_redis.port}")
+    check = check.replace("redis-cli", f"{quoted('redis-cli')} -p {deployed_redis.port}")
 
     assert settings == {"appendonly": "yes", "save": ""}
     assert deployed_redis.password not in process_line
