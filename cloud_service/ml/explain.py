@@ -74,8 +74,8 @@ class _Placing:
     """Enlarges a feature map to the image, each position where it looks.
 
     Stretching it from edge to edge, as is usual, moves it by up to half a cell of a whole field, since convolutions
-    without padding do not look at the edges. Of an earlier demo model's evidence in 40 procedural fields, 27 % then lay in
-    blasts in place of 40 %, and the strongest place in 36 fields in place of all 40.
+    without padding do not look at the edges. Of an earlier demo model's evidence in 40 procedural fields, 27 % then lay
+    in blasts in place of 40 %, and the strongest place in 36 fields in place of all 40.
     """
 
     size: tuple[int, int]
