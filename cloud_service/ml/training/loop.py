@@ -73,13 +73,14 @@ def train(
             restore(run, checkpoint, identity)
         elif checkpoint is not None and team.leads:
             save(run, checkpoint, identity)
-        model = TrainingView(run.network)
+        model = team.wrap(TrainingView(run.network))
         while not run.is_over(settings):
             record = _run_epoch(run, model, training, validation, settings, team)
             if checkpoint is not None and team.leads:
                 save(run, checkpoint, identity)
             if team.leads:
                 on_epoch(record)
+        del model  # its wrapper would keep the team from parting, see team.py
         run.judged.load_state_dict(run.best)
         team.follow(list(run.judged.state_dict().values()))
         return Trained(network=run.judged.network.cpu().eval(), chosen=run.chosen, history=tuple(run.history))
@@ -136,7 +137,6 @@ def _train_epoch(
         loss = binary_cross_entropy_with_logits(logits.float(), part.labels[chosen].to(team.device))
         run.optimiser.zero_grad()
         run.scaler.scale(loss).backward()  # type: ignore[no-untyped-call] # torch gives it no types
-        team.average_gradients(run.network)
         run.scaler.step(run.optimiser)
         run.scaler.update()
         run.step += 1

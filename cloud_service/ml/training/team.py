@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+
+# Before there is a process group: this module takes the group of the time of its import as a default argument, and
+# torch's optimisers import it. A group that is still referred to as its process ends now and then aborts it.
+import torch.distributed.nn.functional
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from cloud_service.ml.training.records import TrainingError
 
@@ -25,20 +30,9 @@ class Team:
         """Whether this process validates, writes and reports for all."""
         return self.rank == 0
 
-    def average_gradients(self, network: nn.Module) -> None:
-        """Makes the gradients of a network, which is the same in each process, their mean over the team.
-
-        Done by hand, after the backward pass: with DistributedDataParallel about one process in 13 aborted as it ended
-        (torch 2.13, gloo), since the parameters keep its threads' communicator alive.
-        """
-        if self.size == 1:
-            return
-        gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-        whole = torch.cat([gradient.flatten() for gradient in gradients])
-        torch.distributed.all_reduce(whole)
-        parts = torch.split(whole / self.size, [gradient.numel() for gradient in gradients])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """A network whose gradients become their mean over the team; drop it before the team parts."""
+        return network if self.size == 1 else DistributedDataParallel(network)
 
     def share_of(self, batch: Tensor) -> Tensor:
         """This process's part of a batch that the team takes together."""
