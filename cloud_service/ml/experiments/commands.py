@@ -38,7 +38,7 @@ def experiment(  # noqa: PLR0913 - a command's options
     ] = None,
     preprocess: Annotated[
         str | None,
-        typer.Option(help="A recipe whose preprocessing replaces that of all others, such as a corner mask."),
+        typer.Option(help="A recipe file; what it says of preprocessing holds for all recipes, such as a corner mask."),
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training part at most.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to train with.")] = None,
@@ -99,13 +99,13 @@ def _recipes(names: list[str], epochs: int | None, threads: int | None) -> "dict
 
 
 def _preprocessed(recipes: "dict[str, Recipe]", source: str | None) -> "dict[str, Recipe]":
-    """The recipes with the preprocessing of another one, where it is named."""
-    from cloud_service.ml.training.presets import load_recipe
+    """The recipes with those settings of preprocessing that another one, where it is named, states."""
+    from cloud_service.ml.training.presets import load_recipe, with_preprocess
 
     if source is None:
         return recipes
-    spec = load_recipe(source).preprocess
-    return {name: recipe.model_copy(update={"preprocess": spec}) for name, recipe in recipes.items()}
+    stated = load_recipe(source).preprocess
+    return {name: with_preprocess(recipe, stated) for name, recipe in recipes.items()}
 
 
 def _show(report: "Report", out: Path) -> None:

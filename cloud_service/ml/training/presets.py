@@ -9,11 +9,13 @@ from pydantic import ValidationError
 from cloud_service.ml.training.offline import ClassCounts
 from cloud_service.ml.training.settings import AugmentationPreset, Recipe, TrainingSettings
 from shared.errors import ConfigurationError
+from shared.imaging.preprocess import PreprocessSpec
 
 PAPER: Final = Recipe()
 """As Bukhari et al. (2022) train, as far as they say: see TrainingSettings, AUGMENTATIONS and NetworkSettings."""
 
 MODERN: Final = Recipe(
+    preprocess=PreprocessSpec(size=112),
     training=TrainingSettings(
         epochs=30,
         schedule="cosine",
@@ -23,7 +25,11 @@ MODERN: Final = Recipe(
         augmentation=AugmentationPreset.MODERN,
     )
 )
-"""The same network, trained so that neighbouring epochs agree."""
+"""The same network, trained so that neighbouring epochs agree, on images of half the width.
+
+Each place of the last map sees 22 pixels of the input. At 112 pixels that is a whole cell of a smear at high power; at
+224 it is a part of one (deploy/decisions/0017).
+"""
 
 RECIPES: Final[dict[str, Recipe]] = {"paper": PAPER, "modern": MODERN}
 
@@ -84,3 +90,16 @@ def changed(
     if plain:
         network = network.model_copy(update={"squeeze_excitation": False})
     return recipe.model_copy(update={"training": training, "network": network})
+
+
+def with_preprocess(recipe: Recipe, stated: PreprocessSpec) -> Recipe:
+    """A recipe with those settings of preprocessing that `stated` was given; its others stay.
+
+    Raises:
+        ConfigurationError: the two do not go together.
+    """
+    both = recipe.preprocess.model_dump() | stated.model_dump(exclude_unset=True)
+    try:
+        return recipe.model_copy(update={"preprocess": PreprocessSpec.model_validate(both)})
+    except ValidationError as error:
+        raise ConfigurationError(f"The preprocessing does not fit the recipe: {_first_fault(error)}") from error

@@ -37,7 +37,7 @@ def test_a_table_from_the_command_line(app: typer.Typer, cells: Path, recipe_fil
 def test_folds_mask_a_corner_for_all_recipes(app: typer.Typer, fields: Path, recipe_file: Path, tmp_path: Path) -> None:
     masked = tmp_path / "masked.toml"
     masked.write_text(
-        "[preprocess]\nsize = 32\ncorner_mask = {corners = ['bottom-right'], width = 0.2, height = 0.1}\n"
+        "[preprocess]\ncorner_mask = {corners = ['bottom-right'], width = 0.2, height = 0.1}\n"
     )
     other = tmp_path / "other.json"
     other.write_text(recipe_file.read_text())
@@ -47,6 +47,7 @@ def test_folds_mask_a_corner_for_all_recipes(app: typer.Typer, fields: Path, rec
     report = Report.model_validate_json((tmp_path / "out/report.json").read_text())
     masks = [recipe.preprocess.corner_mask for recipe in report.recipes.values()]
     assert [mask.width for mask in masks if mask] == [0.2, 0.2]
+    assert [recipe.preprocess.size for recipe in report.recipes.values()] == [32, 32]  # as the recipes have it
 
 
 def test_ctrl_c_says_how_to_go_on(

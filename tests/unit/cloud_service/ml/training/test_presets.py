@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from cloud_service.ml.network.settings import NetworkSettings
-from cloud_service.ml.training.presets import MODERN, PAPER, RECIPES, changed, load_recipe
+from cloud_service.ml.training.presets import MODERN, PAPER, RECIPES, changed, load_recipe, with_preprocess
 from cloud_service.ml.training.settings import AUGMENTATIONS, AugmentationPreset, AugmentationSettings, Recipe
 from shared.errors import ConfigurationError
+from shared.imaging.preprocess import PreprocessSpec
 
 
 def test_the_papers_recipe_is_the_papers() -> None:
@@ -66,3 +67,11 @@ def test_what_a_person_sets_by_hand_counts() -> None:
 
 def test_every_preset_has_settings() -> None:
     assert set(AUGMENTATIONS) == set(AugmentationPreset)
+
+
+def test_preprocessing_that_is_stated_replaces_a_recipes_own() -> None:
+    recipe = with_preprocess(MODERN, PreprocessSpec(resize_filter="box"))
+    assert recipe.preprocess == MODERN.preprocess.model_copy(update={"resize_filter": "box"})
+    coarse = MODERN.model_copy(update={"preprocess": PreprocessSpec(size=112, draft_edge=112)})
+    with pytest.raises(ConfigurationError, match="draft_edge is 112, which is less than the size of 224"):
+        with_preprocess(coarse, PreprocessSpec(size=224))
