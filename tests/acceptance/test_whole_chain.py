@@ -71,7 +71,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory, crops: list[Path]) -> Iterat
 
     for number, source in enumerate(pictures[::2]):
         photograph(number * 2, source, early)
-    with running_stack(folder) as stack, watched_stream(stack.url, stack.access_key) as stream:
+    with running_stack(folder) as stack, watched_stream(stack.url, stack.token) as stream:
         for number, source in enumerate(pictures[1::2]):
             photograph(number * 2 + 1, source, late)
         until(lambda: len(answered(stack.edge_listing())) == len(pictures), 60, "every capture is answered")
