@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/session", tags=["session"])
 
 PASSWORDS_AT_ONCE = 2
 
-Self = Annotated[Identity, requires(Permission.OWN_ACCOUNT)]
+Caller = Annotated[Identity, requires(Permission.OWN_ACCOUNT)]
 
 
 def _password_slot() -> Iterator[None]:
@@ -47,13 +47,13 @@ def log_in(request: Request, response: Response, form: LogIn) -> Me:
 
 
 @router.get("")
-def who_am_i(who: Self) -> Me:
+def who_am_i(who: Caller) -> Me:
     """Tell a page or a program whose session or token it has, and whether it still holds."""
     return Me.of(who)
 
 
 @router.delete("", status_code=HTTPStatus.NO_CONTENT)
-def log_out(request: Request, response: Response, who: Self) -> None:
+def log_out(request: Request, response: Response, who: Caller) -> None:
     """End the session and forget its cookie."""
     if who.credential.kind is not CredentialKind.SESSION:
         raise ForbiddenError("A token has no session to end; `smearflow user token revoke` ends a token.")
@@ -63,7 +63,7 @@ def log_out(request: Request, response: Response, who: Self) -> None:
 
 
 @router.put("/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[_A_PASSWORD_SLOT])
-def change_password(request: Request, response: Response, who: Self, form: PasswordChange) -> None:
+def change_password(request: Request, response: Response, who: Caller, form: PasswordChange) -> None:
     """Take another password; ends all sessions of the user, this one too."""
     held = services(request)
     held.gate.change_password(who, form.present.get_secret_value(), form.new.get_secret_value())

@@ -19,7 +19,7 @@ from cloud_service.accounts.identity import (
 from cloud_service.accounts.limiter import FailureLimiter
 from cloud_service.accounts.passwords import Passwords, check_password
 from cloud_service.accounts.permissions import Role
-from cloud_service.accounts.users import change_own_password, find_user, normal_name
+from cloud_service.accounts.users import change_own_password, find_user, normal_name, user_by_name
 from cloud_service.audit.actions import Action
 from cloud_service.audit.trail import NOBODY, Actor, record
 from cloud_service.config import Settings
@@ -73,7 +73,8 @@ class Gate:
         self._names.check(name)
         checked = self._check(name, password)
         with transaction(self._engine) as session:
-            user = find_user(session, name) if checked.is_right else None
+            # Locked, so that a session cannot slip in beside a reset that ends them all.
+            user = user_by_name(session, name) if checked.is_right else None
             if user is not None and user.disabled_at is None and user.password_hash == checked.stored_hash:
                 return self._open(session, user, checked.fresh_hash, address)
             known = checked.name if checked.stored_hash else _UNKNOWN

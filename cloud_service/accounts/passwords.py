@@ -1,4 +1,4 @@
-"""Passwords: which are good enough (NIST SP 800-63B-4, section 3.1.1.2), and how they are kept (argon2id, RFC 9106)."""
+"""Passwords: which are good enough (in the manner of NIST SP 800-63B), and how they are kept (argon2id, RFC 9106)."""
 
 import secrets
 import unicodedata

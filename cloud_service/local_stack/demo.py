@@ -79,7 +79,8 @@ class _Run:
         """Start the stack, wait until every expected file has an answer or nothing moves any more, and report."""
         with self._console.status("Starting broker, Redis, ingest, worker, beat, API and edge agent …"):
             await self._stack.start()
-        self._console.print(f"Page {self._stack.url}, log-in {log_in_of(self._stack)}", markup=False, highlight=False)
+        told = f"Page {self._stack.url}, log-in {log_in_of(self._stack)}"
+        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
         with demo_token(self._stack.engine) as token:
             async with EventReader(self._stack.url, token) as events:
                 files = await self._until_answered()
