@@ -23,7 +23,7 @@ MODERN: Final = Recipe(
         averaging=0.98,
         batch_norm_images=256,
         augmentation=AugmentationPreset.MODERN,
-    )
+    ),
 )
 """The same network, trained so that neighbouring epochs agree, on images of half the width.
 
