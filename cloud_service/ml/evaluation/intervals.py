@@ -232,9 +232,9 @@ def _estimate(value: float, drawn: Floats, tail: float | None) -> Estimate | Non
 def with_exact_ends(estimate: Estimate, groups: int, *, least: float = 0.0) -> Estimate:
     """Exact ends for a figure between `least` and 1 of which all replicates say the same; others stay as they are.
 
-    G groups were all alike. By the binomial distribution with each as a single trial (Clopper and Pearson 1934), a share
-    of 0.025^(1/G) of all groups or more is like them, and the rest may be anything. So a share of 1 gets 0.025^(1/G) for its
-    lower end, and a difference of 0 does not count as certain.
+    G groups were all alike. By the binomial distribution with each as a single trial (Clopper and Pearson 1934), a
+    share of 0.025^(1/G) of all groups or more is like them, and the rest may be anything. So a share of 1 gets
+    0.025^(1/G) for its lower end, and a difference of 0 does not count as certain.
 
     Args:
         estimate: by `bootstrap`; without an interval it gets none.

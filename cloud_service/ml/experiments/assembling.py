@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.baseline import colour_warning
+from cloud_service.ml.evaluation.confusion import confusion_of
 from cloud_service.ml.evaluation.intervals import warnings_about_groups
 from cloud_service.ml.evaluation.measures import Measure
 from cloud_service.ml.experiments.folder import ExperimentSettings
@@ -14,7 +14,6 @@ from cloud_service.ml.experiments.record import RunRecord
 from cloud_service.ml.experiments.report import (
     ArmReport,
     ComparisonReport,
-    ConfusionCounts,
     Report,
     RunReport,
     TableReport,
@@ -103,18 +102,8 @@ def _run_report(record: RunRecord) -> RunReport:
         colours=mean_figures([colours]),
         over_colours=over_colours,
         colour_warning=colour_warning(over_colours),
-        confusion=_confusion(network),
+        confusion=confusion_of(network, POINT),
         seconds=record.seconds,
-    )
-
-
-def _confusion(answers: Answers) -> ConfusionCounts:
-    positive, called = answers.positive, answers.probabilities() >= POINT.threshold
-    return ConfusionCounts(
-        hits=int((positive & called).sum()),
-        misses=int((positive & ~called).sum()),
-        alarms=int((~positive & called).sum()),
-        passes=int((~positive & ~called).sum()),
     )
 
 
