@@ -25,6 +25,7 @@ from cloud_service.ml.experiments.wording import (
     few_in_single_runs,
     title_of,
     verdict,
+    ways_of_measuring,
 )
 
 Records = Mapping[Arm, Sequence[RunRecord]]
@@ -54,6 +55,7 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
         run_word=word,
         data=settings.data,
         cautions=cautions_of(settings, arms, _about_groups(records, word), versions=len(versions)),
+        measuring=ways_of_measuring(settings),
         differences=differences_from_the_paper(settings) if plan.experiment is not Experiment.FOLDS else (),
         tables=tuple(_table_report(table, records) for table in plan.tables),
         arms=arms,

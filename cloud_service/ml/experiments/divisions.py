@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -56,12 +57,11 @@ def divide_for_runs(settings: ExperimentSettings, materials: Sequence[Material],
     return divisions
 
 
-def name_below(name: DataName, materials: Sequence[Material], path: str) -> str:
+def name_below(name: DataName, materials: Sequence[Material], path: Path) -> str:
     """`path` of an image as a record names it: the key of its data set and its name below that set's folder."""
     for material in chosen_by(name, materials):
-        root = f"{material.root.as_posix()}/"
-        if path.startswith(root):
-            return f"{material.key}/{path.removeprefix(root)}"
+        if path.is_relative_to(material.root):
+            return f"{material.key}/{path.relative_to(material.root).as_posix()}"
     raise ExperimentError(f"{path} belongs to none of the data sets.")
 
 
@@ -90,7 +90,7 @@ def _save(
             if file.exists():
                 continue
             seed = wanted.seed if settings.plan.is_cross_validation else wanted.seed + run - 1
-            file.parent.mkdir(parents=True, exist_ok=True)
+            folder.make_folder(file.parent)
             save_split(split, root=material.root, settings=wanted.model_copy(update={"seed": seed}), file=file)
 
 

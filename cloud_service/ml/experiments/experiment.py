@@ -61,6 +61,7 @@ def make_experiment(asked: Asked, out: Path, listener: ExperimentListener | None
     Raises:
         DatasetError: a data set cannot be used, has too few groups, or leaks between parts and that is not allowed.
         ExperimentError: `out` holds something else or cannot be written, or the settings contradict each other.
+        EvaluationError: a network gives no number for an image of the test part.
         TrainingError: a loss is no longer a number, or the disk is full.
     """
     materials = read_material(asked.datasets, QUICK_IMAGES // len(asked.datasets) if asked.quick else None)

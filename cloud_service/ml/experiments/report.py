@@ -90,6 +90,7 @@ class Report(_Part):
     run_word: Literal["run", "fold"]
     data: tuple[DataRecord, ...]
     cautions: tuple[str, ...]
+    measuring: tuple[str, ...] = Field(description="How the figures are made.")
     differences: tuple[str, ...] = Field(description="What is done otherwise than in the paper.")
     tables: tuple[TableReport, ...]
     arms: tuple[ArmReport, ...]
