@@ -71,9 +71,9 @@ def load_package(directory: Path) -> ModelPackage:
         card = ModelCard.model_validate_json(content)
     except ValidationError as error:
         fault = error.errors()[0]
-        where = ".".join(str(step) for step in fault["loc"])
+        where = ".".join(str(step) for step in fault["loc"]) or "the whole"
         raise ModelPackageError(
-            f"{directory / CARD_NAME} is no valid model card: {where or 'as a whole'}: {fault['msg']}. A card of an earlier "
+            f"{directory / CARD_NAME} is no valid model card: {where}: {fault['msg']}. A card of an earlier "
             "schema_version is not read; make the package again with `smearflow train`."
         ) from error
     package = ModelPackage(directory=directory, card=card, digest=sha256_of_bytes(content))
