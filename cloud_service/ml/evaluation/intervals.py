@@ -161,7 +161,10 @@ def bootstrap(
 
 
 def estimate_share(hits: NDArray[np.bool_], groups: NDArray[np.str_], *, seed: int = 0) -> Estimate:
-    """The share of `hits` among N ≥ 1 images, with its interval; `hits` and `groups` are both (N,)."""
+    """The share of `hits` among N ≥ 1 images, with its interval; `hits` and `groups` are both (N,).
+
+    All groups are drawn together: such a share is of images whatever their label, or of those with one label.
+    """
     bearing = len(np.unique(groups))
 
     def statistic(weights: Floats) -> Floats:

@@ -33,8 +33,9 @@ Divisions = Mapping[tuple[str, int], Division]
 def divide_for_runs(settings: ExperimentSettings, materials: Sequence[Material], folder: ExperimentFolder) -> Divisions:
     """The divisions of all runs.
 
-    All arms of a run share its divisions, so that they can be compared by image. Shares and the first seed are those of
-    the first recipe. Nothing is written before all runs are known to be possible; then the settings and the splits are.
+    All arms of a run share its divisions, so that they can be compared by image. The first seed is that of the first
+    recipe, the shares are those of all. Nothing is written before all runs are known to be possible; then the settings
+    and the splits are.
 
     Raises:
         DatasetError: there are too few groups, parts share images and that is not allowed, or a split file was altered.

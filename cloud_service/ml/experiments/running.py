@@ -1,6 +1,5 @@
 """Running an experiment: every run of every arm that is not finished yet."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -120,7 +119,6 @@ class _Workshop:
 
     def make(self, arm: Arm, run: int, division: Division) -> RunRecord:
         """Trains and tests one run."""
-        started = time.monotonic()
         recipe, split = recipe_of(arm, run, self._settings), division.split
         trained = self._train(arm, run, recipe, division)
         network = DeployedNetwork(trained.network, recipe.preprocess)
@@ -144,7 +142,7 @@ class _Workshop:
                 self._answer(arm, sample, float(logit), float(colour))
                 for sample, logit, colour in zip(split.test, answers.logits, colours.logits, strict=True)
             ),
-            seconds=time.monotonic() - started,
+            seconds=sum(epoch.seconds for epoch in trained.history),
             software=software(),
         )
 

@@ -215,6 +215,13 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(cells: Path, tmp_path
         make_experiment(replace(asked(Experiment.TABLE2, cells), recipes={"greedy": recipe}), tmp_path / "out")
 
 
+def test_recipes_that_want_other_shares_cannot_be_compared(fields: Path) -> None:
+    other = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"test_share": 0.3})})
+    wanted = replace(asked(Experiment.FOLDS, fields), recipes={"one": RECIPE, "two": other})
+    with pytest.raises(ExperimentError, match="the same validation_share and test_share"):
+        settings_of(wanted, read_material(((fields, None),), None))
+
+
 def test_the_same_folder_twice_is_refused(cells: Path) -> None:
     with pytest.raises(ExperimentError, match="same folder"):
         read_material(((cells, None), (cells, Layout.ALL_IDB2)), None)
