@@ -89,9 +89,7 @@ def run_training(
         shortcuts = require_no_leaks(split, allowed=options.allow_leaks)
         data = _load(samples, split, dataset, recipe, listener, shortcuts)
         if team.leads and not goes_on:
-            _write_beginnings(out, recipe)
-            if not options.resume:
-                save_split(split, root=dataset, settings=settings, file=out / SPLIT_NAME)
+            _write_beginnings(out, split, dataset, settings, recipe)
         team.wait()
         trained = _train(data, recipe, out, listener, resume=goes_on)
         if team.leads:
@@ -160,14 +158,15 @@ def _load(
     )
 
 
-def _write_beginnings(out: Path, recipe: Recipe) -> None:
-    """The folder and the recipe, before anything is trained."""
+def _write_beginnings(out: Path, split: Split, dataset: Path, settings: SplitSettings, recipe: Recipe) -> None:
+    """The recipe and the split, before anything is trained."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / SPLIT_NAME).unlink(missing_ok=True)  # of a run that was stopped before its first step
     except OSError as error:
         raise TrainingError(f"{out} cannot be written to: {error.strerror}. Name another folder with --out.") from error
     write_whole(out / RECIPE_NAME, (recipe.model_dump_json(indent=2) + "\n").encode())
+    save_split(split, root=dataset, settings=settings, file=out / SPLIT_NAME)
 
 
 def _train(data: DividedData, recipe: Recipe, out: Path, listener: Listener, *, resume: bool) -> Trained:

@@ -283,10 +283,12 @@ def test_a_run_that_could_not_write_its_first_checkpoint_begins_again(
             run_training(dataset, out, RECIPE, TEXTS)
     with pytest.raises(TrainingError, match=r"go on with it with --resume"):
         run_training(dataset, out, RECIPE, TEXTS)
+    split = (out / "split.json").read_bytes()
     shorter = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"epochs": 1})})
     run_training(dataset, out, shorter, TEXTS, options=RunOptions(resume=True))
     assert len(records_in(out / "metrics.jsonl")) == 1
     assert Recipe.model_validate_json((out / "recipe.json").read_text()) == shorter
+    assert (out / "split.json").read_bytes() == split
 
 
 def test_a_folder_that_cannot_be_made_is_named(dataset: Path, tmp_path: Path) -> None:
