@@ -67,10 +67,15 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
 
 def _about_groups(records: Records, word: str) -> tuple[str, ...]:
     """What a reader must know of few groups: of all runs together, and of single ones."""
-    runs = [[run.network_answers for run in made] for made in records.values()]
-    together = [line for answers in runs for line in warnings_about_groups(pooled(answers))]
-    if together or not any(warnings_about_groups(run) for answers in runs for run in answers):
-        return tuple(dict.fromkeys(together))
+    # The arms of one data set test on the same images.
+    tested = {arm.data.title: [run.network_answers for run in made] for arm, made in records.items()}
+    together = [
+        line if len(tested) == 1 else f"{title}: {line}"
+        for title, runs in tested.items()
+        for line in warnings_about_groups(pooled(runs))
+    ]
+    if together or not any(warnings_about_groups(run) for runs in tested.values() for run in runs):
+        return tuple(together)
     return (few_in_single_runs(word),)
 
 
