@@ -15,6 +15,7 @@ from types import FrameType
 from uuid import UUID
 
 from edge_agent.agent_lock import AgentLock
+from edge_agent.allocator import share_one_arena
 from edge_agent.config import EdgeConfig, load_config
 from edge_agent.credentials import EdgeSecrets
 from edge_agent.disk import DiskGuard
@@ -99,7 +100,12 @@ class Agent:
         )
         self._intake = Intake(
             Watcher(config.watch, self._outbox.is_known, monotonic),
-            Taking(Identifier(config.identification), config.images.limits, secrets.pseudonym_key_bytes),
+            Taking(
+                Identifier(config.identification),
+                config.images.limits,
+                secrets.pseudonym_key_bytes,
+                drafts=config.state_dir,
+            ),
             _WakingStore(self._outbox, self._put),
             DiskGuard(config.state_dir, config.retention.free_disk_minimum_bytes),
         )
@@ -210,6 +216,7 @@ def run(config_file: Path) -> Ending:
     Raises:
         ConfigurationError: settings, secrets or outbox are wrong.
     """
+    share_one_arena()
     ending = Ending.RELOAD
     while ending is Ending.RELOAD:
         config = load_config(config_file)

@@ -33,8 +33,9 @@ class LocalBlobStore:
         self._staging = self._root / "staging"
         self._incoming = self._root / "incoming"
         with self._typed_errors():
-            for folder in (self._blobs, self._staging, self._incoming):
+            for folder in (*self._fans(), self._staging, self._incoming):
                 folder.mkdir(parents=True, exist_ok=True)
+            _flush_folder(self._blobs)
             self._drop_abandoned()
 
     def put(self, sha256: str, data: bytes) -> None:
@@ -43,7 +44,6 @@ class LocalBlobStore:
         target = self._path(sha256)
         with self._typed_errors():
             if not (target.exists() and sha256_of_file(target) == sha256):
-                self._make_durable_folder(target.parent)
                 self._write(target, data)
             # Also when it was there: whoever wrote it may have been killed before this.
             _flush_folder(target.parent)
@@ -120,12 +120,9 @@ class LocalBlobStore:
         finally:
             aside.unlink(missing_ok=True)
 
-    def _make_durable_folder(self, folder: Path) -> None:
-        """Make a fan-out folder, and flush the one above it, which holds its name."""
-        if folder.is_dir():
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        _flush_folder(folder.parent)
+    def _fans(self) -> Iterator[Path]:
+        """The folders that captures lie in; made at the start, so that no capture waits for its folder's own flush."""
+        return (self._blobs / f"{number:02x}" for number in range(256))
 
     def _drop_abandoned(self) -> None:
         """Remove what a killed process left half written; a file that is being written is seconds old, not a day."""

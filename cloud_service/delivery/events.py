@@ -13,7 +13,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_service.captures.summary import capture_summaries
-from cloud_service.database import upsert
+from cloud_service.database import table_of, upsert
 from cloud_service.models import Capture, Event, EventCounter
 
 _ONLY_ROW = 1
@@ -64,7 +64,7 @@ def record_capture_events(session: Session, captures: Sequence[Capture]) -> int:
         }
         for number, (capture, summary) in enumerate(zip(captures, summaries, strict=True), start=1)
     ]
-    session.execute(insert(Event), events)
+    session.execute(insert(table_of(Event)), events)
     return last
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from cloud_service.captures.custody import stamp_all
+from cloud_service.captures.custody import stamp
 from cloud_service.config import settings
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.models import Capture, Delivery, Site, now
@@ -113,4 +113,4 @@ def _stamp_custody(session: Session, deliveries: Sequence[Delivery]) -> None:
     answered = [delivery.capture_id for delivery in deliveries if delivery.payload["kind"] != ResultKind.FAILURE]
     at = now()
     for stage in (CustodyStage.DELIVERED, CustodyStage.ACKNOWLEDGED):
-        stamp_all(session, answered, stage, at)
+        stamp(session, answered, {stage: at})

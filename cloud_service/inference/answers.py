@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_service.captures.custody import stamp_all
+from cloud_service.captures.custody import stamp
 from cloud_service.database import upsert
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.delivery.results import add_delivery
@@ -62,7 +62,7 @@ def _write_answers(session: Session, answerer: Answerer, answers: Mapping[Claim,
     answered_at = now()
     for capture in captures:
         capture.state, capture.reason = CaptureState.ANALYSED, None
-    stamp_all(session, held, CustodyStage.ANALYSED, answered_at)
+    stamp(session, held, {CustodyStage.ANALYSED: answered_at})
     predicted = _predict_once(session, answerer, found, answered_at)
     for capture in captures:
         if capture.id in predicted:  # otherwise this model has answered before, and that answer was delivered then
@@ -89,8 +89,8 @@ def _predict_once(
         }
         for capture_id, answer in found.items()
     ]
-    inserted = upsert(session, Prediction).values(rows).on_conflict_do_nothing().returning(Prediction.capture_id)
-    return set(session.scalars(inserted))
+    inserted = upsert(session, Prediction).on_conflict_do_nothing().returning(Prediction.capture_id)
+    return set(session.scalars(inserted, rows))
 
 
 def _write_fault(session: Session, answerer: Answerer, claim: Claim, fault: Refusal | Postponement) -> bool:
@@ -126,6 +126,8 @@ def _result(capture: Capture, package: ModelPackage, answer: Answer, answered_at
 
 def _introduce(session: Session, package: ModelPackage) -> None:
     """See that the model has its row, to which predictions point."""
+    if session.scalar(select(ModelVersion.digest).where(ModelVersion.digest == package.digest)) is not None:
+        return
     card: dict[str, Any] = package.card.model_dump(mode="json")
     row = {"digest": package.digest, "name": package.card.name, "version": package.card.version, "card": card}
     session.execute(upsert(session, ModelVersion).values(row).on_conflict_do_nothing())

@@ -61,8 +61,8 @@ def _admit(batch: Batch, announce: Announce) -> None:
     _refuse_conflict(batch, announce)
     batch.session.add(Capture(id=announce.capture_id, **_columns(announce)))
     batch.session.flush()
-    stamp(batch.session, announce.capture_id, CustodyStage.CAPTURED, announce.captured_at)
-    stamp(batch.session, announce.capture_id, CustodyStage.QUEUED, announce.queued_at)
+    stages = {CustodyStage.CAPTURED: announce.captured_at, CustodyStage.QUEUED: announce.queued_at}
+    stamp(batch.session, [announce.capture_id], stages)
     _drop_misfits(batch, announce)
     _expect_parts(batch, announce)
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore, PartBytes
-from cloud_service.captures.custody import stamp_all
+from cloud_service.captures.custody import stamp
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.inference.handing_over import handed_over
 from cloud_service.inference.jobs import add_jobs
@@ -152,7 +152,7 @@ def _locked(session: Session, capture_ids: Sequence[UUID]) -> dict[UUID, Capture
 def _write(session: Session, stored: Sequence[Capture], refused: Sequence[Capture], at: datetime) -> None:
     """What follows from the captures' new states; the events last, since all other writers of events wait for them."""
     if stored:
-        stamp_all(session, [capture.id for capture in stored], CustodyStage.RECEIVED, at)
+        stamp(session, [capture.id for capture in stored], {CustodyStage.RECEIVED: at})
         add_jobs(session, stored)
     told = [*stored, *(capture for capture in refused if capture.state == CaptureState.REFUSED)]
     if stored or refused:

@@ -46,10 +46,7 @@ def _figures(part: HeldOutFigures) -> str:
     estimates = {name: part.measures.get(measure) for name, measure in shown.items()}
     figures = (f"{name} {'-' if found is None else found.as_percent()}" for name, found in estimates.items())
     loss = part.value(Measure.LOSS)
-    return (
-        f"Held out, {part.part}: {part.images} images in {part.groups} groups, {', '.join(figures)}, "
-        f"loss {'-' if loss is None else f'{loss:.3f}'}"
-    )
+    return f"Held out, {part.title}: {', '.join(figures)}, loss {'-' if loss is None else f'{loss:.3f}'}"
 
 
 def _checks(card: ModelCard) -> Iterator[str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.evaluation.conformal import prediction_sets
 from cloud_service.ml.evaluation.typical import Typical
 from cloud_service.ml.explain import Evidence, Explainer
 from cloud_service.ml.figures.style import ORANGE, VERMILLION, in_style, png_of
@@ -82,7 +83,7 @@ def explain_file(package: ModelPackage, image: Path, side: Side = Side.ANSWER) -
         label=label,
         for_all=for_all,
         evidence=evidence,
-        doubts=tuple(_doubts(package, pixels, probability)),
+        doubts=tuple(_doubts(package, pixels, probability, label)),
     )
 
 
@@ -141,7 +142,7 @@ def spotlit(photograph: NDArray[np.uint8], evidence: Evidence) -> NDArray[np.uin
     return np.asarray(light * photograph + (1 - light) * pale, dtype=np.uint8)
 
 
-def _doubts(package: ModelPackage, pixels: NDArray[np.uint8], probability: float) -> Iterator[str]:
+def _doubts(package: ModelPackage, pixels: NDArray[np.uint8], probability: float, label: Label) -> Iterator[str]:
     card = package.card
     if card.out_of_distribution is not None:
         typical = Typical.from_bytes(package.read(PackageFile.STATISTICS))
@@ -149,8 +150,13 @@ def _doubts(package: ModelPackage, pixels: NDArray[np.uint8], probability: float
             yield "Unlike the images that the model was trained on: neither its answer nor this map means anything."
     if card.abstain_band is not None:
         low, high = card.abstain_band.bounds
-        if low <= probability <= high:
-            yield f"Undecided: the model abstains between probabilities of {low:.3f} and {high:.3f}."
+        (like_all,), (like_others,) = prediction_sets(card.abstain_band, np.array([probability]))
+        if like_all == like_others:
+            why = "Undecided" if like_all else "Like neither"
+            yield f"{why}: the model abstains between probabilities of {low:.3f} and {high:.3f}."
+        elif like_all != (label is Label.SUSPICIOUS):
+            others = "with" if like_all else "without"
+            yield f"Near the threshold: by the abstain band this probability is rather one of images {others} ALL."
 
 
 def _show(axes: Axes, picture: NDArray[np.uint8]) -> None:

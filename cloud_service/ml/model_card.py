@@ -15,7 +15,6 @@ from shared.identifiers import Sha256, SlugId
 from shared.imaging.preprocess import PreprocessSpec
 from shared.vocabulary import RESEARCH_USE_ONLY, Label
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 NO_CLINICAL_MEANING = (
@@ -105,7 +104,7 @@ class ModelCard(_CardPart):
     research_use: Text = RESEARCH_USE_ONLY
 
     @model_validator(mode="after")
-    def _threshold_is_the_chosen_one(self) -> Self:
+    def _entries_agree(self) -> Self:
         if self.threshold_choice is not None and self.threshold_choice.probability != self.threshold:
             raise ValueError("threshold and threshold_choice name different probabilities")
         if (self.out_of_distribution is not None) != (PackageFile.STATISTICS in self.files):

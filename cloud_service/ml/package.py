@@ -70,9 +70,11 @@ def load_package(directory: Path) -> ModelPackage:
     try:
         card = ModelCard.model_validate_json(content)
     except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(step) for step in fault["loc"]) or "the whole"
         raise ModelPackageError(
-            f"{directory / CARD_NAME} is no valid model card: {error}. A card of an earlier schema_version is not "
-            "read; make the package again with `smearflow train`."
+            f"{directory / CARD_NAME} is no valid model card: {where}: {fault['msg']}. A card of an earlier "
+            "schema_version is not read; make the package again with `smearflow train`."
         ) from error
     package = ModelPackage(directory=directory, card=card, digest=sha256_of_bytes(content))
     for name in {*_ALWAYS, *card.files}:
@@ -128,4 +130,8 @@ def _read(path: Path) -> bytes:
         raise ModelPackageError(
             f"The model package lacks {path}. A model without its card and all its files does not load; "
             "export it again."
+        ) from error
+    except OSError as error:
+        raise ModelPackageError(
+            f"{path} of the model package cannot be read: {error.strerror}. Mend its rights, or take the package again."
         ) from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from edge_agent.intake.deidentify import MediaType
@@ -77,7 +77,8 @@ class PreparedCapture:
         path: of the original. Its name may hold anything, even bytes that are no UTF-8: keep it as `os.fsencode(path)`,
             never log it, never send it.
         fingerprint: of the file as it was read.
-        payload: the bytes that travel.
+        payload: the bytes that travel, in memory or in an unnamed file; who asked for the capture closes it.
+        byte_size: of `payload`.
         sha256: of `payload`.
         original_sha256: of the file.
         case: pseudonym of the accession, 32 hexadecimal digits.
@@ -85,7 +86,8 @@ class PreparedCapture:
 
     path: Path
     fingerprint: Fingerprint
-    payload: bytes
+    payload: BinaryIO
+    byte_size: int
     sha256: str
     original_sha256: str
     media_type: MediaType

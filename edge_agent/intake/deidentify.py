@@ -1,22 +1,17 @@
 """Take out of an image file everything but its pixels and what is needed to read them rightly (DESIGN promise 7).
 
 JPEG and PNG are cleaned by their container: the coded pixels are not touched, so a clean file stays the same to the
-last byte. TIFF and BMP are rewritten as PNG, without loss. What only a decoder could find, such as spare bytes within
-the compressed data itself, stays.
+last byte. What only a decoder could find, such as spare bytes within the compressed data itself, stays. TIFF and BMP,
+whose tags reach everywhere, are rewritten (edge_agent.intake.rewriting).
 """
 
-import io
 import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
-from PIL import Image
-
 from shared.errors import UnreadableImageError
-from shared.imaging.decode import DEFAULT_LIMITS, ImageInfo, ImageLimits, open_image
 
 MediaType = Literal["image/jpeg", "image/png"]
 
@@ -35,38 +30,24 @@ _PNG_KEPT = frozenset(
     {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"tRNS"}
 )
 _PROFILE_NAME = b"ICC Profile"
-_PNG_EFFORT = 1  # zlib level: 6 takes 1.8 s for a field of 5 megapixels, this one 0.4 s, for 20 % more bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Scrubbed:
-    """An image without metadata.
-
-    Attributes:
-        payload: the file's bytes.
-        media_type: of `payload`; TIFF and BMP have become PNG.
-    """
-
-    payload: bytes
-    media_type: MediaType
-
-
-def scrub(data: bytes, info: ImageInfo, limits: ImageLimits = DEFAULT_LIMITS) -> Scrubbed:
-    """Clean one image.
-
-    Args:
-        data: the file's bytes, which `open_image` can decode.
-        info: what `probe` says of them.
-        limits: for TIFF and BMP, which are decoded here.
+def scrub_jpeg(data: bytes) -> bytes:
+    """Clean a JPEG that `open_image` can decode.
 
     Raises:
         UnreadableImageError: the container is damaged.
     """
-    if info.format == "JPEG":
-        return Scrubbed(b"".join(_clean_jpeg(data)), "image/jpeg")
-    if info.format == "PNG":
-        return Scrubbed(b"".join(_clean_png(data)), "image/png")
-    return Scrubbed(_as_png(open_image(data, limits)), "image/png")
+    return b"".join(_clean_jpeg(data))
+
+
+def scrub_png(data: bytes) -> bytes:
+    """Clean a PNG that `open_image` can decode.
+
+    Raises:
+        UnreadableImageError: the container is damaged.
+    """
+    return b"".join(_clean_png(data))
 
 
 def _clean_jpeg(data: bytes) -> Iterator[bytes | memoryview]:
@@ -144,10 +125,3 @@ def _profile_without_name(body: bytes) -> bytes:
     _, zero, profile = body.partition(b"\0")
     content = b"iCCP" + _PROFILE_NAME + zero + profile
     return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-
-
-def _as_png(image: Image.Image) -> bytes:
-    """The same pixels as a PNG that carries a colour profile at most."""
-    target = io.BytesIO()
-    image.save(target, "PNG", compress_level=_PNG_EFFORT, icc_profile=image.info.get("icc_profile"))
-    return b"".join(_clean_png(target.getvalue()))

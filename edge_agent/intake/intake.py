@@ -136,7 +136,8 @@ class Intake:
 
     def _put_or_refuse(self, taken: PreparedCapture | Refusal) -> None:
         if isinstance(taken, PreparedCapture):
-            self._put(taken)
+            with taken.payload:
+                self._put(taken)
         else:
             self._refuse(taken)
 

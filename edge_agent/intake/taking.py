@@ -1,20 +1,27 @@
 """From a file to a capture: read, checked, identified and stripped, or refused with a reason."""
 
 import errno
+import io
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from edge_agent.intake.capture import NO_FINGERPRINT, CaptureTimeSource, Fingerprint, PreparedCapture, Refusal
-from edge_agent.intake.deidentify import scrub
+from edge_agent.intake.deidentify import MediaType, scrub_jpeg, scrub_png
 from edge_agent.intake.exif import exif_time
 from edge_agent.intake.identify import Identification, Identifier, UnidentifiedError
+from edge_agent.intake.rewriting import rewrite_as_png
 from shared.errors import TransientError, UnreadableImageError
-from shared.identifiers import case_pseudonym, sha256_of_bytes
+from shared.identifiers import case_pseudonym, sha256_of_bytes, sha256_of_file, sha256_of_stream
 from shared.imaging.assessment import WORKING_EDGE, assess
-from shared.imaging.decode import ImageLimits, open_image, probe
+from shared.imaging.decode import ImageInfo, ImageLimits, open_image, opened, probe
+from shared.imaging.quality import QualityMeasures
 
 _SHARING_VIOLATIONS = frozenset({32, 33})
 """Windows: another program holds the file, or a part of it, open (ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION)."""
@@ -23,12 +30,25 @@ _CLOCK_SLACK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class _Stripped:
+    """What an image file gives without its metadata, and what was read from it before."""
+
+    payload: BinaryIO
+    media_type: MediaType
+    sha256: str
+    original_sha256: str
+    quality: QualityMeasures
+    exif_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Taking:
-    """How files are taken: the device's rules and its site's key."""
+    """How files are taken: the device's rules, its site's key, and where it has room for large images."""
 
     identifier: Identifier
     limits: ImageLimits
     pseudonym_key: bytes
+    drafts: Path | None = None
 
     def take(self, path: Path) -> PreparedCapture | Refusal:
         """Read, check, identify and strip one file; it is never changed.
@@ -37,32 +57,36 @@ class Taking:
             TransientError: the file is being written, or it cannot be read at present: try again later.
         """
         fingerprint = NO_FINGERPRINT
-        try:
-            fingerprint = Fingerprint.at(path)
-            return self._prepare(path, fingerprint, _read_whole(path, self.limits.max_bytes))
-        except (UnreadableImageError, UnidentifiedError) as error:
-            return Refusal(path, fingerprint, str(error))
-        except OSError as error:
-            return _refusal_for(error, path, fingerprint)
+        with ExitStack() as until_taken:
+            try:
+                fingerprint = Fingerprint.at(path)
+                with _standing_still(path, self.limits.max_bytes):
+                    capture = self._prepare(path, fingerprint, until_taken)
+            except (UnreadableImageError, UnidentifiedError) as error:
+                return Refusal(path, fingerprint, str(error))
+            except OSError as error:
+                return _refusal_for(error, path, fingerprint)
+            until_taken.pop_all()
+            return capture
 
-    def _prepare(self, path: Path, fingerprint: Fingerprint, data: bytes) -> PreparedCapture:
-        info = probe(data, self.limits)
-        image = open_image(data, self.limits, draft_edge=WORKING_EDGE)
-        quality = assess(image, file_size=(info.width, info.height))
+    def _prepare(self, path: Path, fingerprint: Fingerprint, until_taken: ExitStack) -> PreparedCapture:
+        info = probe(path, self.limits)
+        stripped = self._rewritten(path, info) if info.format in {"TIFF", "BMP"} else self._scrubbed(path, info)
+        byte_size = until_taken.enter_context(stripped.payload).seek(0, os.SEEK_END)
+        stripped.payload.seek(0)
         identification = self.identifier.identify(path)
-        captured_at, source = _capture_time(identification, exif_time(image), fingerprint)
-        del image  # a large TIFF or BMP is decoded once more below; two at a time would double the memory
-        scrubbed = scrub(data, info, self.limits)
-        original_sha256 = sha256_of_bytes(data)
-        sha256 = original_sha256 if scrubbed.payload == data else sha256_of_bytes(scrubbed.payload)
-        known = identification or Identification(accession=f"file {sha256}", stain=self.identifier.rules.default_stain)
+        captured_at, source = _capture_time(identification, stripped.exif_time, fingerprint)
+        known = identification or Identification(
+            accession=f"file {stripped.sha256}", stain=self.identifier.rules.default_stain
+        )
         return PreparedCapture(
             path=path,
             fingerprint=fingerprint,
-            payload=scrubbed.payload,
-            sha256=sha256,
-            original_sha256=original_sha256,
-            media_type=scrubbed.media_type,
+            payload=stripped.payload,
+            byte_size=byte_size,
+            sha256=stripped.sha256,
+            original_sha256=stripped.original_sha256,
+            media_type=stripped.media_type,
             width=info.width,
             height=info.height,
             case=case_pseudonym(known.accession, self.pseudonym_key),
@@ -71,18 +95,55 @@ class Taking:
             stain=known.stain,
             captured_at=captured_at,
             captured_at_source=source,
-            quality=quality,
+            quality=stripped.quality,
             priority=known.priority,
         )
 
+    def _scrubbed(self, path: Path, info: ImageInfo) -> _Stripped:
+        """A JPEG or PNG, whose coded pixels stay."""
+        with path.open("rb") as file:
+            data = file.read(self.limits.max_bytes)
+        image = open_image(data, self.limits, draft_edge=WORKING_EDGE)
+        quality, taken_at = assess(image, file_size=(info.width, info.height)), exif_time(image)
+        del image  # before the file's bytes are copied
+        clean = scrub_jpeg(data) if info.format == "JPEG" else scrub_png(data)
+        original_sha256 = sha256_of_bytes(data)
+        return _Stripped(
+            payload=io.BytesIO(clean),
+            media_type="image/jpeg" if info.format == "JPEG" else "image/png",
+            sha256=original_sha256 if clean == data else sha256_of_bytes(clean),
+            original_sha256=original_sha256,
+            quality=quality,
+            exif_time=taken_at,
+        )
 
-def _read_whole(path: Path, max_bytes: int) -> bytes:
-    """The file's bytes, all of one moment.
+    def _rewritten(self, path: Path, info: ImageInfo) -> _Stripped:
+        """A TIFF or BMP, which is large: neither its pixels nor its PNG ever stand in memory as a whole."""
+        with ExitStack() as until_written:
+            try:
+                payload = until_written.enter_context(tempfile.TemporaryFile(dir=self.drafts))
+            except OSError as error:
+                raise TransientError(
+                    f"there is no room for a PNG of it ({error.strerror}): it is tried again"
+                ) from error
+            quality = assess(rewrite_as_png(path, info, self.limits, payload), file_size=(info.width, info.height))
+            with opened(path, self.limits) as image:
+                taken_at = exif_time(image)
+            payload.seek(0)
+            sha256 = sha256_of_stream(payload)
+            original_sha256 = sha256_of_file(path)
+            until_written.pop_all()
+        return _Stripped(payload, "image/png", sha256, original_sha256, quality, taken_at)
+
+
+@contextmanager
+def _standing_still(path: Path, max_bytes: int) -> Iterator[None]:
+    """While the body reads a file, hold that it is one of one moment.
 
     Raises:
         UnreadableImageError: it is a folder, no plain file, or too large.
         TransientError: it changed while it was read.
-        OSError: it cannot be read.
+        OSError: it cannot be looked at.
     """
     before = path.stat()  # before opening: to open a pipe would wait for its writer
     if stat.S_ISDIR(before.st_mode):
@@ -93,11 +154,15 @@ def _read_whole(path: Path, max_bytes: int) -> bytes:
         raise UnreadableImageError(
             f"the file has {before.st_size:,} bytes, more than the {max_bytes:,} allowed: save it as JPEG or PNG"
         )
-    with path.open("rb") as file:
-        data = file.read(before.st_size + 1)
-    if Fingerprint.of(path.stat()) != Fingerprint.of(before) or len(data) != before.st_size:
+    fault: UnreadableImageError | None = None
+    try:
+        yield
+    except UnreadableImageError as error:
+        fault = error
+    if Fingerprint.of(path.stat()) != Fingerprint.of(before):
         raise TransientError("the file was changed while it was read: it is read again when it stands still")
-    return data
+    if fault is not None:
+        raise fault
 
 
 def _capture_time(

@@ -47,7 +47,7 @@ class Manifest(BaseModel):
         """The manifest of a capture that becomes durable at `queued_at`."""
         return cls(
             original_sha256=capture.original_sha256,
-            byte_size=len(capture.payload),
+            byte_size=capture.byte_size,
             media_type=capture.media_type,
             width=capture.width,
             height=capture.height,

@@ -2,14 +2,17 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Collection
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from edge_agent.disk import sync_folder
 from shared.errors import TransientError
 
 _DRAFT = ".draft"
+_COPIED_AT_ONCE = 1 << 20
 
 
 class Spool:
@@ -23,7 +26,7 @@ class Spool:
         """Where this capture's bytes lie."""
         return self._folder / str(capture_id)
 
-    def write(self, capture_id: UUID, payload: bytes) -> None:
+    def write(self, capture_id: UUID, payload: BinaryIO) -> None:
         """Write a payload: file synced, renamed, folder synced, so that a loss of power leaves all of it or nothing.
 
         Raises:
@@ -33,7 +36,8 @@ class Spool:
         draft = target.with_suffix(_DRAFT)
         try:
             with draft.open("xb") as stream:
-                stream.write(payload)
+                payload.seek(0)
+                shutil.copyfileobj(payload, stream, _COPIED_AT_ONCE)
                 stream.flush()
                 os.fsync(stream.fileno())
             draft.replace(target)

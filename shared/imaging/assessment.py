@@ -77,9 +77,16 @@ def assess(image: Image.Image, *, file_size: tuple[int, int] | None = None) -> Q
     )
 
 
+def reduction(size: tuple[int, int]) -> int:
+    """By how much an image of this width and height is reduced at first: it may have far more pixels than are needed.
+
+    `assess` does so by itself; who decodes in bands may do it band by band, and hand over the small image.
+    """
+    return max(1, min(size) // WORKING_EDGE)
+
+
 def _reduced(image: Image.Image) -> Image.Image:
-    """The image, by a whole factor smaller where it has far more pixels than the measures need."""
-    factor = min(image.size) // WORKING_EDGE
+    factor = reduction(image.size)
     return image.reduce(factor) if factor > 1 else image
 
 

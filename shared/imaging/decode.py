@@ -106,7 +106,7 @@ def probe(source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS) -> ImageIn
         UnreadableImageError: the bytes are no image within the limits; the text is the reason for a person.
         OSError: the file at `source` cannot be opened or read (vanished, not permitted, a folder).
     """
-    with _opened(source, limits) as image:
+    with opened(source, limits) as image:
         return ImageInfo(
             media_type=Image.MIME[str(image.format)],
             width=image.width,
@@ -132,10 +132,10 @@ def open_image(
         UnreadableImageError: the bytes are no image within the limits, or they are damaged or cut short.
         OSError: the file at `source` cannot be opened or read (vanished, not permitted, a folder).
     """
-    with _opened(source, limits) as image:
+    with opened(source, limits) as image:
         if draft_edge is not None:
             image.draft("RGB", (draft_edge, draft_edge))
-        with _damage_as_reason(f"the {image.format} image cannot be decoded to its end"):
+        with damage_as_reason(f"the {image.format} image cannot be decoded to its end"):
             image.load()
             rgb = _to_rgb(image)
     rgb.info = {}  # comments, profiles and EXIF must not travel with a copy that is saved from here
@@ -149,12 +149,17 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _opened(source: bytes | Path, limits: ImageLimits) -> Iterator[ImageFile.ImageFile]:
-    """Yield the image with its header read and checked, no pixel decoded."""
+def opened(source: bytes | Path, limits: ImageLimits) -> Iterator[ImageFile.ImageFile]:
+    """Yield the image with its header read and checked against `limits`, no pixel decoded; it is closed afterwards.
+
+    Raises:
+        UnreadableImageError: the bytes are no image within the limits.
+        OSError: the file at `source` cannot be opened or read.
+    """
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         head = _check_bytes(file, limits)
         try:
-            with _damage_as_reason("the image's header is damaged"):
+            with damage_as_reason("the image's header is damaged"):
                 image = Image.open(file, formats=limits.formats)
         except UnreadableImageError as error:
             if isinstance(error.__cause__, UnidentifiedImageError):
@@ -189,7 +194,7 @@ def _check_header(image: ImageFile.ImageFile, head: bytes, limits: ImageLimits) 
         raise UnreadableImageError(
             f"the image has {width} x {height} pixels; each side needs at least {limits.min_side}"
         )
-    with _damage_as_reason("the image's list of frames is damaged"):
+    with damage_as_reason("the image's list of frames is damaged"):
         frames = int(getattr(image, "n_frames", 1))
     if frames > 1:
         raise UnreadableImageError(
@@ -223,7 +228,7 @@ def _bits_a_sample(image: ImageFile.ImageFile, head: bytes) -> int:
 
 
 @contextmanager
-def _damage_as_reason(what: str) -> Iterator[None]:
+def damage_as_reason(what: str) -> Iterator[None]:
     """Turn Pillow's errors on damaged bytes into a reason; errors of the file system pass through."""
     try:
         yield

@@ -120,7 +120,7 @@ def test_file_written_piece_by_piece_is_taken_once_and_whole(watched: Running, f
             file.write(data[start_at : start_at + 4096])
             file.flush()
     watched.wait_for("slow.png")
-    payloads = [c.payload for c in watched.memory.captures.values() if c.path.name == "slow.png"]
+    payloads = [c.payload.read() for c in watched.memory.captures.values() if c.path.name == "slow.png"]
     assert payloads == [data]
     assert watched.order.count("slow.png") == 1
 

@@ -1,5 +1,6 @@
 """Captures for the outbox, and the cloud's words on them."""
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ def a_capture(payload: bytes, *, path: Path | None = None, **changes: Any) -> Pr
     fields: dict[str, Any] = {
         "path": path or Path("/captures") / f"{sha256_of_bytes(payload)[:12]}.jpg",
         "fingerprint": Fingerprint(len(payload), 1, 1),
-        "payload": payload,
+        "payload": io.BytesIO(payload),
+        "byte_size": len(payload),
         "sha256": sha256_of_bytes(payload),
         "original_sha256": sha256_of_bytes(b"original of " + payload),
         "media_type": "image/jpeg",

@@ -4,7 +4,7 @@ import io
 import os
 import struct
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -51,7 +51,7 @@ class MemoryStore:
                 self._note(capture.path, capture.fingerprint)
                 return PutOutcome(PutResult.DUPLICATE, capture_id)
         capture_id = new_capture_id()
-        self.captures[capture_id] = capture
+        self.captures[capture_id] = replace(capture, payload=io.BytesIO(capture.payload.read()))
         self._note(capture.path, capture.fingerprint)
         return PutOutcome(PutResult.NEW, capture_id)
 

@@ -23,7 +23,7 @@ from cloud_service.config import Settings
 from cloud_service.database import make_engine, transaction
 from cloud_service.delivery.events import record_capture_event
 from cloud_service.inference.jobs import add_jobs, mark_failed
-from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site
+from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site, now
 from cloud_service.web.serve import Server
 from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.vocabulary import CaptureState, CustodyStage, Label, Presence
@@ -191,7 +191,7 @@ def add_capture(session: Session, number: int, **changes: Any) -> Capture:
     capture = Capture(**(fields | changes))
     session.add(capture)
     session.flush()
-    stamp(session, capture.id, CustodyStage.CAPTURED, capture.captured_at)
+    stamp(session, [capture.id], {CustodyStage.CAPTURED: capture.captured_at})
     record_capture_event(session, capture)
     return capture
 
@@ -201,7 +201,7 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
     capture.sha256, capture.byte_size = sha256_of_bytes(data), len(data)
     blobs.put(capture.sha256, data)
     capture.state, capture.received_at = CaptureState.STORED, capture.announced_at + timedelta(milliseconds=80)
-    stamp(session, capture.id, CustodyStage.RECEIVED, capture.received_at)
+    stamp(session, [capture.id], {CustodyStage.RECEIVED: capture.received_at})
     add_jobs(session, [capture])
     record_capture_event(session, capture)
 
@@ -223,7 +223,7 @@ def analyse(session: Session, capture: Capture, probability: float) -> None:
         )
     )
     capture.state = CaptureState.ANALYSED
-    stamp(session, capture.id, CustodyStage.ANALYSED)
+    stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
     record_capture_event(session, capture)
 
 

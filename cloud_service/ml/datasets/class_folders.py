@@ -1,12 +1,12 @@
 """The layout with one folder a class."""
 
-import csv
 from pathlib import Path
 from typing import Final
 
 from cloud_service.ml.datasets.class_names import is_all
 from cloud_service.ml.datasets.file_names import is_image
 from cloud_service.ml.datasets.samples import DatasetError, Sample
+from cloud_service.ml.datasets.tables import read_rows
 from shared.imaging.decode import IMAGE_SUFFIXES
 
 CLASSES_NAME: Final = "classes.csv"
@@ -20,7 +20,8 @@ def read_class_folders(root: Path) -> list[Sample]:
     over.
 
     Raises:
-        DatasetError: there is no class folder, one is missing or empty, or its name is not known.
+        DatasetError: there is no class folder, one is missing or empty, its name is not known, or `classes.csv` is no
+            CSV in UTF-8 with its two columns.
     """
     folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not folders:
@@ -41,11 +42,7 @@ def _meanings(root: Path) -> dict[str, str]:
     file = root / CLASSES_NAME
     if not file.is_file():
         return {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        if not {"name", "label"} <= set(reader.fieldnames or ()):
-            raise DatasetError(f"{file} needs the columns name and label.")
-        return {row["name"].strip(): row["label"] or "" for row in reader}
+    return {row["name"]: row["label"] for _, row in read_rows(file, ("name", "label"))}
 
 
 def _samples_of_class(folder: Path, root: Path, positive: bool) -> list[Sample]:  # noqa: FBT001 - the label itself

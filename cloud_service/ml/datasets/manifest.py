@@ -1,10 +1,10 @@
 """The layout with a manifest.csv."""
 
-import csv
 from pathlib import Path
 
 from cloud_service.ml.datasets.class_names import is_all
 from cloud_service.ml.datasets.samples import DatasetError, Sample
+from cloud_service.ml.datasets.tables import read_rows
 
 _REQUIRED = ("path", "label")
 
@@ -17,26 +17,20 @@ def read_manifest(manifest: Path) -> list[Sample]:
     optional, a finer class than the label. Other columns are passed over.
 
     Raises:
-        DatasetError: a column or a file is missing, a label is not known, a path leaves the folder or comes twice.
+        DatasetError: a column or a file is missing, the manifest is no CSV in UTF-8, a label is not known, a path
+            leaves the folder or comes twice.
     """
     root = manifest.parent
     if not manifest.is_file():
         raise DatasetError(f"{root} holds no {manifest.name}.")
-    with manifest.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in _REQUIRED if column not in (reader.fieldnames or [])]
-        if missing:
-            raise DatasetError(
-                f"{manifest} lacks the column {missing[0]!r}; it needs path and label, and may have group and kind."
-            )
-        samples = [_sample(row, root, f"{manifest}, line {reader.line_num}") for row in reader]
+    samples = [_sample(row, root, f"{manifest}, line {line}") for line, row in read_rows(manifest, _REQUIRED)]
     _refuse_doubles(samples, manifest)
     return samples
 
 
-def _sample(row: dict[str, str | None], root: Path, where: str) -> Sample:
+def _sample(row: dict[str, str], root: Path, where: str) -> Sample:
     columns = (*_REQUIRED, "group", "kind", "subtype")
-    name, label, group, kind, subtype = ((row.get(column) or "").strip() for column in columns)
+    name, label, group, kind, subtype = (row.get(column, "") for column in columns)
     path = root / name
     if not path.resolve().is_relative_to(root.resolve()):
         raise DatasetError(f"{where}: the path {name!r} leaves the data set's folder.")

@@ -11,8 +11,9 @@ from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.baseline import colour_warning
 from cloud_service.ml.evaluation.calibration import calibration_of
 from cloud_service.ml.evaluation.conformal import AbstainBand
+from cloud_service.ml.evaluation.confusion import confusion_of
 from cloud_service.ml.evaluation.coverage import coverage_of
-from cloud_service.ml.evaluation.held_out import ColourComparison, FlagRates, HeldOutFigures
+from cloud_service.ml.evaluation.held_out import ALL_IMAGES, ColourComparison, FlagRates, HeldOutFigures
 from cloud_service.ml.evaluation.intervals import (
     estimate_measures,
     estimate_share,
@@ -22,7 +23,7 @@ from cloud_service.ml.evaluation.intervals import (
 from cloud_service.ml.evaluation.measures import Measure, OperatingPoint, roc_curve
 from cloud_service.ml.evaluation.out_of_distribution import OutOfDistributionCard
 from cloud_service.ml.evaluation.probes import Probe, draw_probes, turn_hue
-from cloud_service.ml.evaluation.report import Assessment, Confusion, RocCurve
+from cloud_service.ml.evaluation.report import Assessment, RocCurve
 from cloud_service.ml.evaluation.typical import Pixels, Typical
 
 PROBES: Final = 60
@@ -79,9 +80,9 @@ def assess(
         found.append(colours.warning)
     return Assessment(
         point=point,
-        figures=figures_of("all", answers, point),
+        figures=figures_of(ALL_IMAGES, answers, point),
         by_kind=_by_kind(answers, samples, point),
-        confusion=_confusion(answers, point),
+        confusion=confusion_of(answers, point),
         roc=_roc(answers),
         roc_of_colours=None if baseline is None else _roc(baseline.answers),
         calibration=calibration_of(answers, point.temperature),
@@ -125,31 +126,23 @@ def _by_kind(answers: Answers, samples: Sequence[Sample], point: OperatingPoint)
     return tuple(figures_of(name, answers.where(kinds == name), point) for name in names)
 
 
-def _confusion(answers: Answers, point: OperatingPoint) -> Confusion:
-    positive, suspicious = answers.positive, answers.probabilities(point.temperature) >= point.threshold
-    return Confusion(
-        hits=int((positive & suspicious).sum()),
-        misses=int((positive & ~suspicious).sum()),
-        alarms=int((~positive & suspicious).sum()),
-        passes=int((~positive & ~suspicious).sum()),
-    )
-
-
 def _flag_rates(answers: Answers, pixels: Pixels, served: Served) -> FlagRates | None:
     """False flags on the images, and flags on pictures that are none."""
     if served.flags is None or served.typical is None:
         return None
     threshold, typical, size = served.flags.threshold, served.typical, pixels.shape[1]
+    each_by_itself = np.arange(PROBES).astype(np.str_)
     pictures = {
-        probe: draw_probes(probe, count=PROBES, size=size, seed=_PROBE_SEED)
+        probe: (draw_probes(probe, count=PROBES, size=size, seed=_PROBE_SEED), each_by_itself)
         for probe in (Probe.PHOTOGRAPH, Probe.BLANK, Probe.NOISE)
     }
-    pictures[Probe.OTHER_STAIN] = turn_hue(pixels[:: max(1, len(pixels) // PROBES)], OTHER_HUE)
+    some = slice(None, None, max(1, len(pixels) // PROBES))
+    pictures[Probe.OTHER_STAIN] = (turn_hue(pixels[some], OTHER_HUE), answers.groups[some])
     return FlagRates(
         in_distribution=estimate_share(typical.scores(pixels) > threshold, answers.groups),
         probes={
-            probe.value: estimate_share(typical.scores(drawn) > threshold, np.arange(len(drawn)).astype(np.str_))
-            for probe, drawn in pictures.items()
+            probe.value: estimate_share(typical.scores(shown) > threshold, groups)
+            for probe, (shown, groups) in pictures.items()
         },
     )
 

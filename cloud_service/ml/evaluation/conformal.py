@@ -9,8 +9,9 @@ them get a wrong answer. It rests on one assumption, exchangeability: new images
 validation images, as if both had been shuffled together. So it promises nothing for another laboratory, stain or
 camera; images of one patient or smear count for less than their number, and with few groups the coverage may be well
 off; and the epoch was chosen on the same validation part, which makes it slightly too hopeful. Therefore the coverage
-measured on the test part stands beside the promise. The temperature does not matter: it keeps the order of images, on
-which alone a label's quantile depends.
+measured on the test part stands beside the promise. A capture's label comes from the threshold, which is chosen to miss
+few: near it the label may be the other one than the set holds, and `explain_overlay` says so. The temperature does not
+matter: it keeps the order of images, on which alone a label's quantile depends.
 
 Sources: Vovk, Gammerman and Shafer (2005), section 4.5, label-conditional; Angelopoulos and Bates (2023), sections 1
 and 4.2.
@@ -72,10 +73,10 @@ class Coverage(BaseModel):
     coverage: Estimate = Field(description="Share of the images whose set holds their label.")
     coverage_with_all: Estimate | None
     coverage_without: Estimate | None
-    answered: Estimate = Field(description="Share of the images that got one label; on the rest the model abstains.")
+    answered: Estimate = Field(description="Share of the images whose set holds one label; on the rest it abstains.")
     undecided: float = Field(description="Share whose set holds both labels.")
     like_neither: float = Field(description="Share whose set holds none.")
-    wrong_answers: Estimate = Field(description="Share of all images that got one label, the wrong one.")
+    wrong_answers: Estimate = Field(description="Share of all images whose set holds one label, the wrong one.")
 
 
 def fit_abstain_band(validation: Answers, *, temperature: float, alpha: float = ALPHA) -> AbstainBand:

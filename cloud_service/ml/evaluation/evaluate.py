@@ -40,8 +40,8 @@ class _Measured:
 
     @property
     def forest_part(self) -> Sequence[Sample]:
-        """What a colour forest may be trained on: the training part, unless that is what is measured."""
-        return () if self.split is None or self.part is Part.TRAINING else self.split.training
+        """What a colour forest may be trained on: the training part, unless it is among what is measured."""
+        return () if self.split is None or self.part in (Part.TRAINING, Part.ALL) else self.split.training
 
 
 def evaluate(
@@ -57,7 +57,8 @@ def evaluate(
     """A model's figures on a data set or on one part of it.
 
     Nothing is chosen here: temperature, threshold, abstain band and flag are those of the model's card. The colour
-    forest is trained on the split's training part; without a split it is cross-validated on the measured images.
+    forest is trained on the split's training part; without a split, or where that part is measured itself, it is
+    cross-validated on the measured images.
 
     Args:
         package: the model.

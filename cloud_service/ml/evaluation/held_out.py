@@ -1,5 +1,7 @@
 """Figures on held-out images that stand on a model's card as well as in a report; loads no library but pydantic's."""
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_service.ml.evaluation.estimate import Estimate
@@ -10,6 +12,9 @@ class _Figures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+ALL_IMAGES: Final = "all"
+
+
 class HeldOutFigures(_Figures):
     """How a model did on images that took no part in its making."""
 
@@ -18,6 +23,12 @@ class HeldOutFigures(_Figures):
     images_with_all: int = Field(ge=0, description="How many of them show ALL.")
     groups: int = Field(ge=1, description="Groups (patients, smears) that they come from; intervals rest on these.")
     measures: dict[Measure, Estimate | None] = Field(description="Null: not defined, as a sensitivity without ALL.")
+
+    @property
+    def title(self) -> str:
+        """Such as `all 300 images in 20 groups`, or `120 images (crop) in 20 groups` of one kind."""
+        which = f"all {self.images} images" if self.part == ALL_IMAGES else f"{self.images} images ({self.part})"
+        return f"{which} in {self.groups} groups"
 
     def value(self, measure: Measure) -> float | None:
         """The figure itself; None where it was not measured or is not defined."""

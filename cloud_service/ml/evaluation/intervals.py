@@ -12,6 +12,10 @@ Student's 97.5 % quantile with G - 1 degrees of freedom. At 5 groups that is the
 replicate of all. With one group there is no interval. G counts the groups that bear on a figure: those with ALL for a
 sensitivity, and the fewer of those with ALL and those without where a figure needs both.
 
+Where all replicates say the same, as on images of which none is wrong, the bootstrap knows no uncertainty; the ends are
+then exact ones (see `with_exact_ends`). What stays too narrow is a figure of both labels where one label alone is all
+right or all wrong.
+
 Tried on 300 made-up data sets whose groups differ as much as their images do, 95 % intervals held the truth in 92 to
 95 % with 16 groups or more, and in 81 to 92 % with 8; drawing images singly, in 49 to 72 %.
 """
@@ -49,7 +53,7 @@ FEW_GROUPS: Final = 8
 """Below so many groups an interval is a rough hint, and the report says so."""
 
 _CHUNK = 4_000_000  # weights held at a time: 32 MB
-_ROUNDING: Final = 1e-9  # an area of 1 is summed up from many pieces
+_ROUNDING: Final = 1e-9  # the same sum in another order is still the same
 _LEAST_DEFINED = 0.5  # share of replicates in which a figure must be defined to get an interval
 
 Statistic = Callable[[Floats], Floats]
@@ -60,10 +64,6 @@ def estimate_measures(
     answers: Answers, point: OperatingPoint, *, seed: int = 0, replicates: int = REPLICATES
 ) -> dict[Measure, Estimate | None]:
     """Every measure with its interval; None for one that is not defined on these images.
-
-    Where no image at all is wrong, every replicate says so too and the bootstrap knows no uncertainty. The lower end is
-    then the exact binomial one (Clopper and Pearson 1934) with each group as a single trial: 0.025^(1/G); likewise the
-    upper end where every image is wrong.
 
     Args:
         answers: of the images.
@@ -121,8 +121,9 @@ def paired_difference(
         )
         return (ours - theirs)[:, None]
 
-    bearing, strata = [bearing_groups(measure, first)], strata_of(first.groups, first.positive)
-    return bootstrap(statistic, first.groups, bearing=bearing, strata=strata, seed=seed, replicates=replicates)[0]
+    bearing, strata = bearing_groups(measure, first), strata_of(first.groups, first.positive)
+    (found,) = bootstrap(statistic, first.groups, bearing=[bearing], strata=strata, seed=seed, replicates=replicates)
+    return found if found is None or measure in UNBOUNDED else with_exact_ends(found, bearing, least=-1.0)
 
 
 def bootstrap(
@@ -160,7 +161,10 @@ def bootstrap(
 
 
 def estimate_share(hits: NDArray[np.bool_], groups: NDArray[np.str_], *, seed: int = 0) -> Estimate:
-    """The share of `hits` among N ≥ 1 images, with its interval; `hits` and `groups` are both (N,)."""
+    """The share of `hits` among N ≥ 1 images, with its interval; `hits` and `groups` are both (N,).
+
+    All groups are drawn together: such a share is of images whatever their label, or of those with one label.
+    """
     bearing = len(np.unique(groups))
 
     def statistic(weights: Floats) -> Floats:
@@ -228,14 +232,23 @@ def _estimate(value: float, drawn: Floats, tail: float | None) -> Estimate | Non
     return Estimate(value=value, low=float(low), high=float(high))
 
 
-def with_exact_ends(estimate: Estimate, groups: int) -> Estimate:
-    """For a share: the exact end where all replicates say 1 or all say 0, see `estimate_measures`."""
-    reach = 1.0 - ((1.0 - CONFIDENCE) / 2.0) ** (1.0 / max(1, groups))
-    if estimate.low is not None and estimate.low >= 1.0 - _ROUNDING:
-        return Estimate(value=estimate.value, low=1.0 - reach, high=1.0)
-    if estimate.high is not None and estimate.high <= _ROUNDING:
-        return Estimate(value=estimate.value, low=0.0, high=reach)
-    return estimate
+def with_exact_ends(estimate: Estimate, groups: int, *, least: float = 0.0) -> Estimate:
+    """Exact ends for a figure between `least` and 1 of which all replicates say the same; others stay as they are.
+
+    G groups were all alike. By the binomial distribution with each as a single trial (Clopper and Pearson 1934), a
+    share of 0.025^(1/G) of all groups or more is like them, and the rest may be anything. So a share of 1 gets
+    0.025^(1/G) for its lower end, and a difference of 0 does not count as certain.
+
+    Args:
+        estimate: by `bootstrap`; without an interval it gets none.
+        groups: how many bear on it.
+        least: 0 for a share, -1 for a difference of two.
+    """
+    if estimate.low is None or estimate.high is None or estimate.high - estimate.low > _ROUNDING:
+        return estimate
+    unlike = 1.0 - ((1.0 - CONFIDENCE) / 2.0) ** (1.0 / groups)
+    value = min(max(estimate.value, least), 1.0)  # an area of 1 is summed up from many pieces
+    return Estimate(value=estimate.value, low=value - unlike * (value - least), high=value + unlike * (1.0 - value))
 
 
 def bearing_groups(measure: Measure, answers: Answers) -> int:

@@ -6,23 +6,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_service.ml.evaluation.calibration import Calibration
 from cloud_service.ml.evaluation.conformal import Coverage
+from cloud_service.ml.evaluation.confusion import Confusion
 from cloud_service.ml.evaluation.held_out import ColourComparison, FlagRates, HeldOutFigures
 from cloud_service.ml.evaluation.measures import OperatingPoint
+from cloud_service.ml.evaluation.part import Part
 from shared.identifiers import Sha256
 from shared.vocabulary import RESEARCH_USE_ONLY
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Confusion(_Part):
-    """Counts of images at the threshold."""
-
-    hits: int = Field(description="With ALL, called suspicious.")
-    misses: int = Field(description="With ALL, not called so.")
-    alarms: int = Field(description="Without ALL, called suspicious.")
-    passes: int = Field(description="Without ALL, not called so.")
 
 
 class RocCurve(_Part):
@@ -59,7 +52,7 @@ class Evaluation(_Part):
     data: str = Field(description="Name of the data set's folder.")
     data_digest: Sha256
     split_digest: Sha256 | None = Field(description="Null: the whole data set was measured.")
-    part: str = Field(description="training, validation, test, or all.")
+    part: Part
     assessment: Assessment
     intervals: str = (
         "95 %, by 2,000 bootstrap replicates that draw whole groups of images, widened where groups are few "

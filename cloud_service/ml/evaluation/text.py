@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from cloud_service.ml.evaluation.conformal import Coverage
 from cloud_service.ml.evaluation.estimate import Estimate
+from cloud_service.ml.evaluation.held_out import ColourComparison
 from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure
+from cloud_service.ml.evaluation.part import Part
 from cloud_service.ml.evaluation.report import Assessment, Evaluation
 
 _NAMES: Final = {
@@ -27,7 +30,7 @@ _NAMES: Final = {
 def evaluation_text(evaluation: Evaluation) -> str:
     """What stands first is what limits the figures below it."""
     found = evaluation.assessment
-    where = "the whole data set" if evaluation.split_digest is None else f"the {evaluation.part} part"
+    where = "the whole data set" if evaluation.part is Part.ALL else f"the {evaluation.part} part"
     lines = [
         f"# {evaluation.model_name} {evaluation.model_version} on {where} of {evaluation.data}",
         "",
@@ -39,11 +42,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
         "",
         f"Intervals: {evaluation.intervals}",
         "",
-        *_confusion(found),
-        *_colours(found),
-        *_calibration(found),
-        *_abstaining(found),
-        *_flags(found),
+        *(f"- {line}" for line in _remarks(found)),
         f"- Model digest {evaluation.model_digest}",
         f"- Data digest {evaluation.data_digest}; split digest {evaluation.split_digest or 'none'}",
     ]
@@ -64,8 +63,7 @@ def shown(measure: Measure, estimate: Estimate | None) -> str:
 
 def _table(found: Assessment) -> Iterator[str]:
     columns = (found.figures, *found.by_kind)
-    titles = [f"{part.part} ({part.images} images, {part.groups} groups)" for part in columns]
-    yield f"| at a threshold of {found.point.threshold:.4f} | {' | '.join(titles)} |"
+    yield f"| at a threshold of {found.point.threshold:.4f} | {' | '.join(part.title for part in columns)} |"
     yield "|---" * (1 + len(columns)) + "|"
     for measure in Measure:
         name = measure_name(
@@ -74,52 +72,44 @@ def _table(found: Assessment) -> Iterator[str]:
         yield f"| {name} | {' | '.join(shown(measure, part.measures.get(measure)) for part in columns)} |"
 
 
-def _confusion(found: Assessment) -> Iterator[str]:
+def _remarks(found: Assessment) -> Iterator[str]:
+    """What the table does not hold, a line each."""
     counts = found.confusion
     yield (
-        f"- Of {counts.hits + counts.misses} images with ALL {counts.hits} were called suspicious; of "
+        f"Of {counts.hits + counts.misses} images with ALL {counts.hits} were called suspicious; of "
         f"{counts.alarms + counts.passes} without, {counts.alarms}."
     )
-
-
-def _colours(found: Assessment) -> Iterator[str]:
-    colours = found.colours
-    if colours is None:
-        return
+    if found.colours is not None:
+        yield _colours(found.colours)
     yield (
-        f"- Colours alone (a random forest on colour statistics, trained on {colours.trained_on}): balanced accuracy "
+        f"Calibration: expected error {found.calibration.expected_error:.3f} at the temperature of "
+        f"{found.point.temperature:.3f}, {found.calibration_without_temperature.expected_error:.3f} without it."
+    )
+    if found.coverage is not None:
+        yield from _abstaining(found.coverage)
+    if found.flags is not None:
+        probes = ", ".join(f"{name} {rate.as_percent()}" for name, rate in found.flags.probes.items())
+        these = found.flags.in_distribution.as_percent()
+        yield f"Flagged as unlike the training images: {these} of these images; {probes}."
+
+
+def _colours(colours: ColourComparison) -> str:
+    return (
+        f"Colours alone (a random forest on colour statistics, trained on {colours.trained_on}): balanced accuracy "
         f"{shown(Measure.BALANCED_ACCURACY, colours.balanced_accuracy)}, area under ROC "
         f"{shown(Measure.ROC_AUC, colours.roc_auc)}; the network less the forest, paired: "
         f"{shown(Measure.BALANCED_ACCURACY, colours.difference)}."
     )
 
 
-def _calibration(found: Assessment) -> Iterator[str]:
+def _abstaining(coverage: Coverage) -> Iterator[str]:
     yield (
-        f"- Calibration: expected error {found.calibration.expected_error:.3f} at the temperature of "
-        f"{found.point.temperature:.3f}, {found.calibration_without_temperature.expected_error:.3f} without it."
-    )
-
-
-def _abstaining(found: Assessment) -> Iterator[str]:
-    coverage = found.coverage
-    if coverage is None:
-        return
-    yield (
-        f"- Abstaining: {coverage.answered.as_percent()} of images get an answer, {coverage.undecided:.1%} are "
+        f"Abstaining: {coverage.answered.as_percent()} of images get an answer, {coverage.undecided:.1%} are "
         f"undecided, {coverage.like_neither:.1%} like neither; wrong answers "
         f"{coverage.wrong_answers.as_percent()} of all."
     )
     yield (
-        f"- Coverage, {coverage.promised:.0%} promised for each label: {coverage.coverage.as_percent()}; with ALL "
+        f"Coverage, {coverage.promised:.0%} promised for each label: {coverage.coverage.as_percent()}; with ALL "
         f"{shown(Measure.RECALL_ALL, coverage.coverage_with_all)}, without "
         f"{shown(Measure.RECALL_NOT_ALL, coverage.coverage_without)}."
     )
-
-
-def _flags(found: Assessment) -> Iterator[str]:
-    if found.flags is None:
-        return
-    probes = ", ".join(f"{name} {rate.as_percent()}" for name, rate in found.flags.probes.items())
-    these = found.flags.in_distribution.as_percent()
-    yield f"- Flagged as unlike the training images: {these} of these images; {probes}."

@@ -8,7 +8,7 @@ from pathlib import Path
 from cloud_service.ml.evaluation.answers import EvaluationError
 from cloud_service.ml.evaluation.report import Assessment, Evaluation, RocCurve
 from cloud_service.ml.evaluation.text import evaluation_text
-from cloud_service.ml.figures.confusion import Confusion, draw_confusion
+from cloud_service.ml.figures.confusion import draw_confusion
 from cloud_service.ml.figures.reliability import draw_reliability
 from cloud_service.ml.figures.roc import RocLine, draw_roc
 
@@ -54,11 +54,8 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> None:
 
 
 def _figures(found: Assessment) -> dict[str, bytes]:
-    counts = found.confusion
     figures = {
-        "confusion.svg": draw_confusion(
-            {"": Confusion(hits=counts.hits, misses=counts.misses, alarms=counts.alarms, passes=counts.passes)}
-        ),
+        "confusion.svg": draw_confusion({"": found.confusion}),
         "reliability.svg": draw_reliability(
             {"as served": found.calibration, "without temperature": found.calibration_without_temperature}
         ),

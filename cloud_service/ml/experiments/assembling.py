@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.baseline import colour_warning
+from cloud_service.ml.evaluation.confusion import confusion_of
 from cloud_service.ml.evaluation.intervals import warnings_about_groups
 from cloud_service.ml.evaluation.measures import Measure
 from cloud_service.ml.experiments.folder import ExperimentSettings
@@ -14,7 +14,6 @@ from cloud_service.ml.experiments.record import RunRecord
 from cloud_service.ml.experiments.report import (
     ArmReport,
     ComparisonReport,
-    ConfusionCounts,
     Report,
     RunReport,
     TableReport,
@@ -26,6 +25,7 @@ from cloud_service.ml.experiments.wording import (
     few_in_single_runs,
     title_of,
     verdict,
+    ways_of_measuring,
 )
 
 Records = Mapping[Arm, Sequence[RunRecord]]
@@ -55,6 +55,7 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
         run_word=word,
         data=settings.data,
         cautions=cautions_of(settings, arms, _about_groups(records, word), versions=len(versions)),
+        measuring=ways_of_measuring(settings),
         differences=differences_from_the_paper(settings) if plan.experiment is not Experiment.FOLDS else (),
         tables=tuple(_table_report(table, records) for table in plan.tables),
         arms=arms,
@@ -66,10 +67,15 @@ def assemble(settings: ExperimentSettings, records: Records, *, command: str, ma
 
 def _about_groups(records: Records, word: str) -> tuple[str, ...]:
     """What a reader must know of few groups: of all runs together, and of single ones."""
-    runs = [[run.network_answers for run in made] for made in records.values()]
-    together = [line for answers in runs for line in warnings_about_groups(pooled(answers))]
-    if together or not any(warnings_about_groups(run) for answers in runs for run in answers):
-        return tuple(dict.fromkeys(together))
+    # The arms of one data set test on the same images.
+    tested = {arm.data.title: [run.network_answers for run in made] for arm, made in records.items()}
+    together = [
+        line if len(tested) == 1 else f"{title}: {line}"
+        for title, runs in tested.items()
+        for line in warnings_about_groups(pooled(runs))
+    ]
+    if together or not any(warnings_about_groups(run) for runs in tested.values() for run in runs):
+        return tuple(together)
     return (few_in_single_runs(word),)
 
 
@@ -103,18 +109,8 @@ def _run_report(record: RunRecord) -> RunReport:
         colours=mean_figures([colours]),
         over_colours=over_colours,
         colour_warning=colour_warning(over_colours),
-        confusion=_confusion(network),
+        confusion=confusion_of(network, POINT),
         seconds=record.seconds,
-    )
-
-
-def _confusion(answers: Answers) -> ConfusionCounts:
-    positive, called = answers.positive, answers.probabilities() >= POINT.threshold
-    return ConfusionCounts(
-        hits=int((positive & called).sum()),
-        misses=int((positive & ~called).sum()),
-        alarms=int((~positive & called).sum()),
-        passes=int((~positive & ~called).sum()),
     )
 
 

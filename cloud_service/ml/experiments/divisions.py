@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -32,8 +33,9 @@ Divisions = Mapping[tuple[str, int], Division]
 def divide_for_runs(settings: ExperimentSettings, materials: Sequence[Material], folder: ExperimentFolder) -> Divisions:
     """The divisions of all runs.
 
-    All arms of a run share its divisions, so that they can be compared by image. Shares and the first seed are those of
-    the first recipe. Nothing is written before all runs are known to be possible; then the settings and the splits are.
+    All arms of a run share its divisions, so that they can be compared by image. The first seed is that of the first
+    recipe, the shares are those of all. Nothing is written before all runs are known to be possible; then the settings
+    and the splits are.
 
     Raises:
         DatasetError: there are too few groups, parts share images and that is not allowed, or a split file was altered.
@@ -56,12 +58,11 @@ def divide_for_runs(settings: ExperimentSettings, materials: Sequence[Material],
     return divisions
 
 
-def name_below(name: DataName, materials: Sequence[Material], path: str) -> str:
+def name_below(name: DataName, materials: Sequence[Material], path: Path) -> str:
     """`path` of an image as a record names it: the key of its data set and its name below that set's folder."""
     for material in chosen_by(name, materials):
-        root = f"{material.root.as_posix()}/"
-        if path.startswith(root):
-            return f"{material.key}/{path.removeprefix(root)}"
+        if path.is_relative_to(material.root):
+            return f"{material.key}/{path.relative_to(material.root).as_posix()}"
     raise ExperimentError(f"{path} belongs to none of the data sets.")
 
 
@@ -90,7 +91,7 @@ def _save(
             if file.exists():
                 continue
             seed = wanted.seed if settings.plan.is_cross_validation else wanted.seed + run - 1
-            file.parent.mkdir(parents=True, exist_ok=True)
+            folder.make_folder(file.parent)
             save_split(split, root=material.root, settings=wanted.model_copy(update={"seed": seed}), file=file)
 
 

@@ -7,9 +7,9 @@ from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.measures import Measure, roc_curve
 from cloud_service.ml.experiments.assembling import Records
 from cloud_service.ml.experiments.record import RunRecord
-from cloud_service.ml.experiments.report import ArmReport, Report, RunReport
+from cloud_service.ml.experiments.report import ArmReport, Report
 from cloud_service.ml.experiments.statistics import Figures
-from cloud_service.ml.figures.confusion import Confusion, draw_confusion
+from cloud_service.ml.figures.confusion import draw_confusion
 from cloud_service.ml.figures.curves import Curves, draw_curves
 from cloud_service.ml.figures.roc import RocLine, draw_roc
 
@@ -23,16 +23,11 @@ def draw_figures(report: Report, records: Records) -> dict[str, bytes]:
         runs, key = records[found.arm], found.arm.key
         titles = [f"{report.run_word.capitalize()} {run.run}" for run in runs]
         drawn[f"{key}-confusion.svg"] = draw_confusion(
-            {title: _confusion(run) for title, run in zip(titles, found.runs, strict=True)}
+            {title: run.confusion for title, run in zip(titles, found.runs, strict=True)}
         )
         drawn[f"{key}-curves.svg"] = draw_curves({title: _curves(run) for title, run in zip(titles, runs, strict=True)})
         drawn[f"{key}-roc.svg"] = draw_roc(_roc_panels(titles, runs, found))
     return drawn
-
-
-def _confusion(run: RunReport) -> Confusion:
-    counts = run.confusion
-    return Confusion(hits=counts.hits, misses=counts.misses, alarms=counts.alarms, passes=counts.passes)
 
 
 def _curves(run: RunRecord) -> Curves:

@@ -61,6 +61,7 @@ def make_experiment(asked: Asked, out: Path, listener: ExperimentListener | None
     Raises:
         DatasetError: a data set cannot be used, has too few groups, or leaks between parts and that is not allowed.
         ExperimentError: `out` holds something else or cannot be written, or the settings contradict each other.
+        EvaluationError: a network gives no number for an image of the test part.
         TrainingError: a loss is no longer a number, or the disk is full.
     """
     materials = read_material(asked.datasets, QUICK_IMAGES // len(asked.datasets) if asked.quick else None)
@@ -105,6 +106,12 @@ def settings_of(asked: Asked, materials: Sequence[Material]) -> ExperimentSettin
                 f"Experiments are about the SE-CNN and the same network without its blocks; the recipe {name} has a "
                 f"{recipe.network.backbone}. Name another recipe, or use `smearflow train` and `smearflow evaluate`."
             )
+    shares = {(recipe.training.validation_share, recipe.training.test_share) for recipe in settings.recipes.values()}
+    if len(shares) > 1:
+        raise ExperimentError(
+            "The recipes of an experiment share its splits, so that they can be compared by image, and these have "
+            "different shares for validation or test. Give them the same validation_share and test_share."
+        )
     if asked.offline:
         for arm in plan.arms:
             counts_as_in_the_paper(arm)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloud_service.ml.datasets.samples import DatasetError
 from cloud_service.ml.datasets.writing import write_whole
+from cloud_service.ml.differences import differences
 from cloud_service.ml.experiments.material import DataRecord, ExperimentError
 from cloud_service.ml.experiments.plan import Arm, Plan
 from cloud_service.ml.experiments.record import RunRecord
@@ -96,12 +97,23 @@ class ExperimentFolder:
         Raises:
             ExperimentError: the folder cannot be written, or the disk is full.
         """
+        self.make_folder(file.parent)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(file, content)
-        except (OSError, DatasetError) as error:
+        except DatasetError as error:
+            raise ExperimentError(f"{error} The same command then goes on where it stopped.") from error
+
+    def make_folder(self, below: Path) -> None:
+        """Makes a folder within this one, where it is missing.
+
+        Raises:
+            ExperimentError: it cannot be made.
+        """
+        try:
+            below.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
             raise ExperimentError(
-                f"{file} cannot be written: {error} The same command then goes on where it stopped."
+                f"The folder {below} cannot be made: {error.strerror}. Free some space or name another one with --out."
             ) from error
 
     def _record_file(self, arm: Arm, run: int) -> Path:
@@ -138,29 +150,9 @@ def _read(file: Path) -> ExperimentSettings:
 
 def _require_same(found: ExperimentSettings, wanted: ExperimentSettings, root: Path) -> None:
     """Refuses to go on with other settings, which would mix two experiments in one report."""
-    different = _differences(found.model_dump(mode="json"), wanted.model_dump(mode="json"), "")
+    different = differences(found.model_dump(mode="json"), wanted.model_dump(mode="json"))
     if different:
         raise ExperimentError(
             f"{root} holds an experiment with other settings: {'; '.join(different[:4])}. Ask for the same settings to "
             "go on with it, or name another folder with --out."
         )
-
-
-def _differences(found: object, wanted: object, where: str) -> list[str]:
-    """Where two settings differ, as `name: was …, is now …`."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        names = dict.fromkeys([*found, *wanted])
-        return [
-            line
-            for name in names
-            for line in _differences(found.get(name), wanted.get(name), f"{where}.{name}" if where else name)
-        ]
-    if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
-        pairs = enumerate(zip(found, wanted, strict=True), start=1)
-        return [line for number, pair in pairs for line in _differences(*pair, f"{where}[{number}]")]
-    return [] if found == wanted else [f"{where} was {_short(found)}, is now {_short(wanted)}"]
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - what a line bears

@@ -107,10 +107,9 @@ def joined(splits: Sequence[tuple[str, Split]]) -> Split:
 
 
 def _material(key: str, root: Path, layout: Layout | None, most_images: int | None) -> Material:
-    found = layout or recognise(root) if root.is_dir() else layout  # read_dataset refuses what is no folder
-    everything = read_dataset(root, found)
+    layout = layout or recognise(root)
+    everything = read_dataset(root, layout)
     samples = tuple(everything if most_images is None else _some(everything, most_images))
-    layout = found or recognise(root)
     record = DataRecord(
         key=key,
         name=root.resolve().name,

@@ -66,7 +66,7 @@ class RunRecord(_Record):
     chosen_epoch: int
     history: tuple[EpochRecord, ...]
     test: tuple[TestAnswer, ...]
-    seconds: float
+    seconds: float  # of all epochs, also those before a resumption
     software: dict[str, str]
 
     @property

@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud_service.ml.evaluation.intervals import Estimate
+from cloud_service.ml.evaluation.confusion import Confusion
+from cloud_service.ml.evaluation.estimate import Estimate
 from cloud_service.ml.experiments.material import DataRecord
 from cloud_service.ml.experiments.plan import Arm, Comparison, Experiment, Row
 from cloud_service.ml.experiments.record import PartSizes, UsedSplit
@@ -17,15 +18,6 @@ SOURCE: Final = "Bukhari et al. (2022)"
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ConfusionCounts(_Part):
-    """What the images of a test part were called at a probability of 0.5."""
-
-    hits: int = Field(description="With ALL, called so.")
-    misses: int = Field(description="With ALL, not called so.")
-    alarms: int = Field(description="Without ALL, called so.")
-    passes: int = Field(description="Without ALL, not called so.")
 
 
 class RunReport(_Part):
@@ -44,7 +36,7 @@ class RunReport(_Part):
     colours: Figures = Field(description="The forest on colours, on the same test part.")
     over_colours: Estimate | None = Field(description="Balanced accuracy less that of the forest on colours, paired.")
     colour_warning: str | None = Field(description="Plain words where the network does not clearly beat colours.")
-    confusion: ConfusionCounts
+    confusion: Confusion = Field(description="Of the test part, at a probability of 0.5.")
     seconds: float
 
 
@@ -98,6 +90,7 @@ class Report(_Part):
     run_word: Literal["run", "fold"]
     data: tuple[DataRecord, ...]
     cautions: tuple[str, ...]
+    measuring: tuple[str, ...] = Field(description="How the figures are made.")
     differences: tuple[str, ...] = Field(description="What is done otherwise than in the paper.")
     tables: tuple[TableReport, ...]
     arms: tuple[ArmReport, ...]

@@ -1,9 +1,7 @@
 """Running an experiment: every run of every arm that is not finished yet."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 
@@ -15,18 +13,14 @@ from cloud_service.ml.evaluation.baseline import colour_answers
 from cloud_service.ml.experiments.divisions import Division, Divisions, name_below
 from cloud_service.ml.experiments.folder import ExperimentFolder, ExperimentSettings
 from cloud_service.ml.experiments.material import ExperimentError, Material
-from cloud_service.ml.experiments.paper import PaperData
+from cloud_service.ml.experiments.paper import SIZES, ClassCounts
 from cloud_service.ml.experiments.pixels import PixelStore
 from cloud_service.ml.experiments.plan import Arm
 from cloud_service.ml.experiments.record import PartSizes, RunRecord, TestAnswer, counts_of, software
 from cloud_service.ml.training.checkpoint import history_of
 from cloud_service.ml.training.loop import EpochRecord, LabelledPixels, Trained, predict_logits, train
-from cloud_service.ml.training.offline import ClassCounts
-from cloud_service.ml.training.presets import PAPER_COUNTS
 from cloud_service.ml.training.settings import AugmentationPreset, Recipe
 from shared.imaging.preprocess import PreprocessSpec
-
-_COUNTS_OF: Final = {PaperData.IDB1: "all-idb1", PaperData.IDB2: "all-idb2", PaperData.BOTH: "both"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +58,7 @@ def run_experiment(
     Raises:
         DatasetError: an image cannot be read.
         TrainingError: a loss is no longer a number, or the disk is full.
+        EvaluationError: a network gives no number for an image of the test part.
         ExperimentError: a file of the folder is not what it should be, or cannot be written.
     """
     listener = listener or ExperimentListener()
@@ -89,7 +84,7 @@ def recipe_of(arm: Arm, run: int, settings: ExperimentSettings) -> Recipe:
         changes |= {"augmentation": AugmentationPreset.NONE, "offline_not_all": 0, "offline_all": 0}
     elif settings.offline:
         counts = counts_as_in_the_paper(arm)
-        changes |= {"offline_not_all": counts.not_all, "offline_all": counts.all}
+        changes |= {"offline_not_all": counts.not_all, "offline_all": counts.with_all}
     network = recipe.network.model_copy(update={"squeeze_excitation": arm.squeeze_excitation})
     return recipe.model_copy(update={"network": network, "training": recipe.training.model_copy(update=changes)})
 
@@ -105,7 +100,7 @@ def counts_as_in_the_paper(arm: Arm) -> ClassCounts:
             f"The paper gives no class counts for {arm.data.title}: it is neither ALL-IDB1 nor ALL-IDB2. Leave "
             "--offline out, or give a recipe with offline_not_all and offline_all."
         )
-    return PAPER_COUNTS[_COUNTS_OF[arm.data.paper]]
+    return SIZES[arm.data.paper].training
 
 
 class _Workshop:
@@ -124,11 +119,11 @@ class _Workshop:
 
     def make(self, arm: Arm, run: int, division: Division) -> RunRecord:
         """Trains and tests one run."""
-        started = time.monotonic()
         recipe, split = recipe_of(arm, run, self._settings), division.split
         trained = self._train(arm, run, recipe, division)
         network = DeployedNetwork(trained.network, recipe.preprocess)
-        logits = predict_logits(network, torch.from_numpy(self._pixels.of(split.test, recipe.preprocess))).numpy()
+        pixels = torch.from_numpy(self._pixels.of(split.test, recipe.preprocess))
+        answers = Answers.of_samples(split.test, predict_logits(network, pixels).numpy())
         colours = self._colours_of(arm, run, division, recipe.preprocess)
         return RunRecord(
             arm=arm,
@@ -145,9 +140,9 @@ class _Workshop:
             history=trained.history,
             test=tuple(
                 self._answer(arm, sample, float(logit), float(colour))
-                for sample, logit, colour in zip(split.test, logits, colours.logits, strict=True)
+                for sample, logit, colour in zip(split.test, answers.logits, colours.logits, strict=True)
             ),
-            seconds=time.monotonic() - started,
+            seconds=sum(epoch.seconds for epoch in trained.history),
             software=software(),
         )
 
@@ -183,7 +178,7 @@ class _Workshop:
 
     def _answer(self, arm: Arm, sample: Sample, logit: float, colour_logit: float) -> TestAnswer:
         return TestAnswer(
-            path=name_below(arm.data, self._materials, sample.path.as_posix()),
+            path=name_below(arm.data, self._materials, sample.path),
             is_all=sample.is_all,
             group=sample.group,
             kind=sample.kind,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
 from cloud_service.ml.evaluation.estimate import Estimate
-from cloud_service.ml.evaluation.intervals import bearing_groups, bootstrap, strata_of, with_exact_ends
+from cloud_service.ml.evaluation.intervals import Statistic, bearing_groups, bootstrap, strata_of, with_exact_ends
 from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure, OperatingPoint, weighted_measures
 
 POINT: Final = OperatingPoint()
@@ -50,6 +50,16 @@ class _Drawing:
             where=[np.searchsorted(names, run.groups) for run in runs],
         )
 
+    def figures(self, statistic: Statistic, *, least: float, seed: int) -> Figures:
+        """What a statistic of weights (R, G) of the groups gives for FIGURES; `least` as in `with_exact_ends`."""
+        found = bootstrap(statistic, self.names, bearing=self.bearing, strata=self.strata, seed=seed)
+        return {
+            figure: estimate
+            if estimate is None or figure in UNBOUNDED
+            else with_exact_ends(estimate, groups, least=least)
+            for figure, estimate, groups in zip(FIGURES, found, self.bearing, strict=True)
+        }
+
 
 def mean_figures(runs: Sequence[Answers], *, seed: int = 0) -> Figures:
     """The mean of every figure over one run or more, with its interval; of a share as in `estimate_measures`.
@@ -63,11 +73,7 @@ def mean_figures(runs: Sequence[Answers], *, seed: int = 0) -> Figures:
     def statistic(weights: Floats) -> Floats:
         return _means([_table(run, weights[:, where]) for run, where in zip(runs, drawing.where, strict=True)])
 
-    found = bootstrap(statistic, drawing.names, bearing=drawing.bearing, strata=drawing.strata, seed=seed)
-    return {
-        figure: estimate if estimate is None or figure in UNBOUNDED else with_exact_ends(estimate, groups)
-        for figure, estimate, groups in zip(FIGURES, found, drawing.bearing, strict=True)
-    }
+    return drawing.figures(statistic, least=0.0, seed=seed)
 
 
 def mean_differences(first: Sequence[Answers], second: Sequence[Answers], *, seed: int = 0) -> Figures:
@@ -93,8 +99,7 @@ def mean_differences(first: Sequence[Answers], second: Sequence[Answers], *, see
         ]
         return _means(tables)
 
-    found = bootstrap(statistic, drawing.names, bearing=drawing.bearing, strata=drawing.strata, seed=seed)
-    return dict(zip(FIGURES, found, strict=True))
+    return drawing.figures(statistic, least=-1.0, seed=seed)
 
 
 def pooled(runs: Sequence[Answers]) -> Answers:

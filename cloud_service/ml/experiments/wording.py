@@ -1,10 +1,11 @@
 """The sentences of a report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cloud_service.ml.evaluation.intervals import FEW_GROUPS, Estimate
 from cloud_service.ml.experiments.folder import ExperimentSettings
+from cloud_service.ml.experiments.paper import SIZES
 from cloud_service.ml.experiments.plan import Comparison, Experiment
 from cloud_service.ml.experiments.report import ArmReport
 from cloud_service.ml.network.settings import NetworkSettings
@@ -90,39 +91,62 @@ def few_in_single_runs(word: str) -> str:
     )
 
 
+def ways_of_measuring(settings: ExperimentSettings) -> tuple[str, ...]:
+    """How the figures of any experiment are made, and what its intervals do not say."""
+    word = "fold" if settings.plan.is_cross_validation else "run"
+    return (
+        (
+            "The epoch is the one of the least loss on a validation part, which is taken from the training part. The "
+            f"test part of a {word} has no say in anything."
+        ),
+        "An image is called ALL from a probability of 0.5 on; no threshold is fitted.",
+        (
+            "Intervals are of 95 %, by a bootstrap that draws whole groups, the same ones for all that is compared. "
+            "Beside each score stands that of a random forest on colour statistics, trained and tested on the same "
+            "images."
+        ),
+        (
+            "An interval says how figures would move with other test images. That another seed would train another "
+            f"network shows in how the {word}s differ, and in the swing from epoch to epoch."
+        ),
+    )
+
+
 def differences_from_the_paper(settings: ExperimentSettings) -> tuple[str, ...]:
     """What is done otherwise than in the paper, or where it had to be read."""
     recipe = next(iter(settings.recipes.values()))
     training = recipe.training
-    lines = [
+    return (
+        (
+            "A folder's layout and names cannot show that it holds ALL-IDB itself. The paper's figures stand beside "
+            "ours for that case; procedural images in the same layout show that the software works, and nothing more."
+        ),
         *_readings(recipe.network),
         (
             f"Of each data set {training.test_share:.0%} of the groups are held out for the test; the paper divides "
-            f"80:20. Another {training.validation_share:.0%} are taken from the training part to choose the epoch by, "
-            "which is never chosen on the test part. The paper does not say at which epoch its figures were taken."
+            f"80:20. Another {training.validation_share:.0%} are taken from the training part to choose the epoch by. "
+            "The paper does not say at which epoch its figures were taken."
         ),
         (
             "Parts are divided by groups (patients, smears, near-duplicates) where the data set names any. ALL-IDB "
             "names none: each of its images is a group, and images of one patient may be in two parts."
         ),
+        *_paper_sizes(settings),
         _augmentation(settings),
         "Precision, recall and F beside the paper's are means over the two classes; by class they stand further down.",
-        "An image is called ALL from a probability of 0.5 on; no threshold is fitted.",
-        (
-            "Added here: 95 % intervals by a bootstrap over groups, paired differences, and beside each score that of "
-            "a random forest on colour statistics, trained and tested on the same images."
-        ),
-        (
-            "An interval says how figures would move with other test images. That another seed would train another "
-            "network shows in how the runs differ, and in the swing from epoch to epoch."
-        ),
-    ]
-    lines.insert(
-        0,
-        "A folder's layout and names cannot show that it holds ALL-IDB itself. The paper's figures stand beside ours "
-        "for that case; procedural images in the same layout show that the software works, and nothing more.",
     )
-    return tuple(lines)
+
+
+def _paper_sizes(settings: ExperimentSettings) -> Iterator[str]:
+    """Of the parts in the paper, for those data sets of which there are figures."""
+    for data in dict.fromkeys(arm.data.paper for arm in settings.plan.arms):
+        if data is not None:
+            sizes = SIZES[data]
+            yield (
+                f"{data} in the paper ({sizes.source}), images without ALL + with ALL: {sizes.training.not_all} + "
+                f"{sizes.training.with_all} to train on, copies included, and {sizes.test.not_all} + "
+                f"{sizes.test.with_all} to test on; ours stand at the end."
+            )
 
 
 def _augmentation(settings: ExperimentSettings) -> str:

@@ -1,13 +1,13 @@
 """Confusion matrices, as in the paper's Figure 8."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from cloud_service.ml.evaluation.confusion import Confusion
 from cloud_service.ml.figures.style import BLUE, draw_panels
 
 _NAMES: Final = ("not ALL", "ALL")
@@ -15,16 +15,6 @@ _SHADES: Final = LinearSegmentedColormap.from_list("shades", ["#eef4f9", BLUE])
 _DARK_FROM: Final = 0.55  # share of a row from which on its cell wants light figures
 _ON_LIGHT: Final = "#10202c"
 _ON_DARK: Final = "#ffffff"
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """How many images were called what."""
-
-    hits: int  # with ALL, called so
-    misses: int  # with ALL, not called so
-    alarms: int  # without, called so
-    passes: int  # without, not called so
 
 
 def draw_confusion(matrices: Mapping[str, Confusion]) -> bytes:

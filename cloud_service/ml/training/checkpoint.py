@@ -3,7 +3,6 @@
 No pickle: loading a checkpoint runs no code that it may carry.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from cloud_service.ml.datasets.samples import DatasetError
 from cloud_service.ml.datasets.writing import write_whole
+from cloud_service.ml.differences import differences
 from cloud_service.ml.training.records import EpochRecord, TrainingError
 from cloud_service.ml.training.run_state import RunState
 from cloud_service.ml.training.settings import Recipe
@@ -53,7 +53,8 @@ def save(run: RunState, file: Path, identity: RunIdentity) -> None:
         write_whole(file, safetensors.torch.save(_tensors_of(run), {"run": header}))
     except DatasetError as error:
         raise TrainingError(
-            f"{error} Once there is room, go on from the last whole checkpoint with --resume."
+            f"{error} Once there is room the run can go on where it stopped: `train` with --resume, an experiment by "
+            "the same command."
         ) from error
 
 
@@ -128,27 +129,17 @@ def _read(file: Path) -> tuple[_Header, dict[str, Tensor]]:
     except FileNotFoundError as error:
         raise TrainingError(f"There is no checkpoint {file} to go on from; start the run without --resume.") from error
     except (OSError, safetensors.SafetensorError, ValidationError) as error:
-        raise TrainingError(f"{file} is no checkpoint of this version, or is damaged; start a new run.") from error
+        raise TrainingError(
+            f"{file} is no checkpoint of this version, or is damaged. Start a new run in another folder; in an "
+            "experiment, delete the file to have its run made from the beginning."
+        ) from error
 
 
 def _require_same(before: RunIdentity, now: RunIdentity, file: Path) -> None:
     if before == now:
         return
-    was, wanted = (_flat(json.loads(identity.model_dump_json())) for identity in (before, now))
-    changed = [
-        f"{name} was {was.get(name)} and is now {wanted.get(name)}"
-        for name in sorted(was.keys() | wanted.keys())
-        if was.get(name) != wanted.get(name)
-    ]
+    changed = "; ".join(differences(before.model_dump(mode="json"), now.model_dump(mode="json")))
     raise TrainingError(
-        f"The checkpoint {file} belongs to another run: {'; '.join(changed)}. Resume with the settings and the data "
-        "that it was started with, or start a new run in another folder."
+        f"The checkpoint {file} belongs to another run: {changed}. Resume with the settings and the data that it was "
+        "started with, or start a new run in another folder."
     )
-
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {name: value}
-    return {
-        key: leaf for part, inner in value.items() for key, leaf in _flat(inner, f"{name}.{part}".strip(".")).items()
-    }

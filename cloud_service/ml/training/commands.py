@@ -32,7 +32,8 @@ def train(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Train a network on labelled images, choose its best epoch, measure it on held-out images and export it.
 
-    Under torchrun, on as many GPUs as it starts processes: torchrun --nproc-per-node 2 -m cloud_service.cli train …
+    Under torchrun, on as many GPUs as it starts processes:
+    torchrun --nproc-per-node 2 --log-dir /dev/null --no-python smearflow train …
     """
     from cloud_service.ml.packaging import CardTexts
     from cloud_service.ml.training.presets import changed, load_recipe

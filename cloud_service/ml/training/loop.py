@@ -17,7 +17,7 @@ from cloud_service.ml.training.augmentation import augment
 from cloud_service.ml.training.checkpoint import RunIdentity, restore, save
 from cloud_service.ml.training.fused_blocks import TrainingView
 from cloud_service.ml.training.offline import ClassCounts, offline_augment
-from cloud_service.ml.training.prediction import predict_features_and_logits, predict_logits
+from cloud_service.ml.training.prediction import predict_logits
 from cloud_service.ml.training.records import EpochRecord, LabelledPixels, Trained, TrainingError
 from cloud_service.ml.training.run_state import RunState, fresh_state, weights_now
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
@@ -28,7 +28,6 @@ __all__ = [
     "LabelledPixels",
     "Trained",
     "TrainingError",
-    "predict_features_and_logits",
     "predict_logits",
     "train",
 ]

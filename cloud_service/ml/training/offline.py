@@ -37,7 +37,7 @@ def offline_augment(
         the images as they were, then the copies.
 
     Raises:
-        TrainingError: there are more images than asked for.
+        TrainingError: there are more images of a label than asked for, or none.
     """
     chance = Generator().manual_seed(seed)
     sources = []
@@ -45,8 +45,8 @@ def offline_augment(
         present = torch.nonzero(training.labels == label).flatten()
         if not 0 < len(present) <= count:
             raise TrainingError(
-                f"Offline augmentation to {count} images {name} ALL needs 1 to {count} of them to start from; the "
-                f"training part holds {len(present)}. Change the count, or leave offline augmentation out."
+                f"Offline augmentation cannot make {count} images {name} ALL of the {len(present)} that the training "
+                "part holds. Set both counts to no less than there are, or leave offline augmentation out."
             )
         sources.append(_spread(present, count - len(present), chance))
     source = torch.cat(sources)

@@ -14,12 +14,3 @@ def predict_logits(network: DeployedNetwork, pixels: Tensor) -> Tensor:
     device = network.mean.device
     with torch.inference_mode():
         return torch.cat([network(batch.to(device)).cpu() for batch in torch.split(pixels, _BATCH)])
-
-
-def predict_features_and_logits(network: DeployedNetwork, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, F) and logits (N,), otherwise as `predict_logits`."""
-    network.eval()
-    device = network.mean.device
-    with torch.inference_mode():
-        pairs = [network.logits_and_features(batch.to(device)) for batch in torch.split(pixels, _BATCH)]
-    return torch.cat([features.cpu() for _, features in pairs]), torch.cat([logits.cpu() for logits, _ in pairs])

@@ -6,7 +6,6 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from cloud_service.ml.training.offline import ClassCounts
 from cloud_service.ml.training.settings import AugmentationPreset, Recipe, TrainingSettings
 from shared.errors import ConfigurationError
 from shared.imaging.preprocess import PreprocessSpec
@@ -23,7 +22,7 @@ MODERN: Final = Recipe(
         averaging=0.98,
         batch_norm_images=256,
         augmentation=AugmentationPreset.MODERN,
-    )
+    ),
 )
 """The same network, trained so that neighbouring epochs agree, on images of half the width.
 
@@ -32,14 +31,6 @@ Each place of the last map sees 22 pixels of the input. At 112 pixels that is a 
 """
 
 RECIPES: Final[dict[str, Recipe]] = {"paper": PAPER, "modern": MODERN}
-
-
-PAPER_COUNTS: Final[dict[str, ClassCounts]] = {
-    "all-idb1": ClassCounts(not_all=800, all=920),  # table 1
-    "all-idb2": ClassCounts(not_all=1030, all=1050),  # table 3
-    "both": ClassCounts(not_all=1036, all=1022),  # table 4
-}
-"""What Bukhari et al. (2022) trained on: the offline mode of TrainingSettings reaches these."""
 
 
 def load_recipe(name_or_file: str) -> Recipe:

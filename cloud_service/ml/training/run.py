@@ -83,14 +83,15 @@ def run_training(
     listener, options = listener or Listener(), options or RunOptions()
     with joined_team(recipe.training.device) as team:
         _require_place(out, resume=options.resume)
+        goes_on = (out / CHECKPOINT_NAME).exists()  # else it stopped before its first one, and begins again
         samples = read_dataset(dataset, options.layout)
         split, settings = _divided(samples, dataset, out, recipe.training, options)
         shortcuts = require_no_leaks(split, allowed=options.allow_leaks)
         data = _load(samples, split, dataset, recipe, listener, shortcuts)
-        if team.leads:
-            _write_beginnings(out, split, dataset, settings, recipe, resume=options.resume)
+        if team.leads and not goes_on:
+            _write_beginnings(out, split, dataset, settings, recipe)
         team.wait()
-        trained = _train(data, recipe, out, listener, resume=options.resume)
+        trained = _train(data, recipe, out, listener, resume=goes_on)
         if team.leads:
             # Kept beside the package as well: what took hours must not be lost where the export is refused.
             write_whole(out / WEIGHTS_NAME, weights_of(trained.network))
@@ -157,12 +158,8 @@ def _load(
     )
 
 
-def _write_beginnings(
-    out: Path, split: Split, dataset: Path, settings: SplitSettings, recipe: Recipe, *, resume: bool
-) -> None:
+def _write_beginnings(out: Path, split: Split, dataset: Path, settings: SplitSettings, recipe: Recipe) -> None:
     """The recipe and the split, before anything is trained."""
-    if resume:
-        return
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / SPLIT_NAME).unlink(missing_ok=True)  # of a run that was stopped before its first step

@@ -57,7 +57,7 @@ def test_synthesise_draws_both_kinds_and_labels(app: typer.Typer, tmp_path: Path
 def test_train_on_procedural_images(app: typer.Typer, tmp_path: Path) -> None:
     run(app, "dataset", "synthesise", "--out", tmp_path / "data", "--crops", 12, "--fields", 2)
     out = run(app, "train", "--dataset", tmp_path / "data", "--out", tmp_path / "run", "--epochs", 1)
-    assert "Held out, all:" in out
+    assert "Held out, all " in out
     assert "Unproven" in out
     assert run(app, "model", "show", tmp_path / "run/model").startswith("se-cnn 1")
 

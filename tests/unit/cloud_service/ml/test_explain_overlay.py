@@ -63,13 +63,23 @@ class TestExplainFile:
         Image.fromarray(noise).save(tmp_path / "noise.png")
         assert any("Unlike" in doubt for doubt in explain_file(package, tmp_path / "noise.png").doubts)
 
-    def test_a_probability_within_the_band_is_undecided(self, package: ModelPackage, crops: list[Path]) -> None:
-        band = package.card.abstain_band
-        assert band is not None
-        wide = band.model_copy(update={"quantile_all": 1.0, "quantile_not_all": 1.0})
-        doubtful = dataclasses.replace(package, card=package.card.model_copy(update={"abstain_band": wide}))
-        assert any("Undecided" in doubt for doubt in explain_file(doubtful, crops[1]).doubts)
-        assert not any("Undecided" in doubt for doubt in explain_file(package, crops[1]).doubts)
+    @pytest.mark.parametrize(
+        ("quantile_all", "quantile_not_all", "doubt"),
+        [
+            (1.0, 1.0, "Undecided: the model abstains between"),
+            (0.0, 0.0, "Like neither: the model abstains between"),
+            (0.0, 1.0, "Near the threshold: by the abstain band this probability is rather one of images without ALL"),
+        ],
+    )
+    def test_what_the_band_does_not_bear_out_is_doubted(
+        self, package: ModelPackage, crops: list[Path], quantile_all: float, quantile_not_all: float, doubt: str
+    ) -> None:
+        assert package.card.abstain_band is not None
+        other = {"quantile_all": quantile_all, "quantile_not_all": quantile_not_all}
+        band = package.card.abstain_band.model_copy(update=other)
+        doubtful = dataclasses.replace(package, card=package.card.model_copy(update={"abstain_band": band}))
+        assert any(found.startswith(doubt) for found in explain_file(doubtful, crops[1]).doubts)
+        assert explain_file(package, crops[1]).doubts == ()
 
     def test_a_file_that_is_no_image_is_refused(self, package: ModelPackage, tmp_path: Path) -> None:
         (tmp_path / "text.jpg").write_text("no image")

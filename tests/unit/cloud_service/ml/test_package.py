@@ -49,6 +49,13 @@ def test_a_missing_file_is_named(package: ModelPackage, name: str) -> None:
         load_package(package.directory)
 
 
+def test_a_file_that_cannot_be_read_is_named(package: ModelPackage) -> None:
+    (package.directory / CARD_NAME).unlink()
+    (package.directory / CARD_NAME).mkdir()
+    with pytest.raises(ModelPackageError, match=r"card\.json of the model package cannot be read: Is a directory"):
+        load_package(package.directory)
+
+
 @pytest.mark.parametrize("name", list(PackageFile))
 def test_an_altered_file_is_refused_with_both_digests(package: ModelPackage, name: PackageFile) -> None:
     (package.directory / name).write_bytes(b"something else")

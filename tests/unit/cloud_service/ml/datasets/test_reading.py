@@ -91,7 +91,7 @@ def test_a_file_beside_class_folders_says_what_other_names_mean(tmp_path: Path) 
     ("text", "reason"),
     [
         ("name,label\nhem,ALL\ngone,ALL\n", "names the folder 'gone'"),
-        ("folder,label\nhem,ALL\n", "needs the columns name and label"),
+        ("folder,label\nhem,ALL\n", "lacks the column 'name'; it needs name and label"),
         ("name,label\nhem,perhaps\n", "the class 'perhaps' is not known"),
         ("name,label\nhem\n", "the class '' is not known"),
     ],

@@ -75,7 +75,9 @@ def test_coverage_counts_worked_out_by_hand() -> None:
     found = coverage_of(band, answers(logits, [1, 1, 1, 0, 0, 0]), temperature=1.0)
     assert found.promised == pytest.approx(0.9)
     assert found.coverage.value == pytest.approx(4 / 6)
-    assert (found.coverage_with_all, found.coverage_without) != (None, None)
+    assert found.coverage_with_all is not None
+    assert found.coverage_without is not None
+    assert (found.coverage_with_all.value, found.coverage_without.value) == pytest.approx((2 / 3, 2 / 3))
     assert found.answered.value == pytest.approx(4 / 6)
     assert found.undecided == pytest.approx(2 / 6)
     assert found.like_neither == 0.0

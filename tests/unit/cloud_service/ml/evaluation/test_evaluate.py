@@ -79,6 +79,16 @@ def test_other_parts_come_with_a_warning(
     assert any(warning in text for text in found.assessment.warnings)
 
 
+def test_a_forest_is_not_measured_on_what_it_was_trained_on(
+    package: ModelPackage, dataset: Path, split_file: Path
+) -> None:
+    found = evaluate(package, dataset, split_file=split_file, part=Part.ALL)
+    assert found.assessment.colours is not None
+    assert found.assessment.colours.trained_on.startswith("the other folds")
+    assert "on the whole data set of squares" in evaluation_text(found)
+    assert "| all 80 images in 20 groups |" in evaluation_text(found)
+
+
 def test_a_part_needs_a_split(package: ModelPackage, other_dataset: Path) -> None:
     with pytest.raises(EvaluationError, match="name it with --split"):
         evaluate(package, other_dataset, part=Part.TEST)

@@ -103,9 +103,15 @@ def test_a_share_of_nothing_and_of_everything_has_exact_ends() -> None:
 
 def test_groups_of_each_label_are_drawn_by_themselves() -> None:
     """So precision does not swing with the number of groups without ALL that happen to be drawn."""
-    found = answers([1.0] * 16, [1] * 12 + [0] * 4)
-    precision = estimate(found, Measure.PRECISION_ALL)
-    assert (precision.low, precision.high) == (0.75, 0.75)
+    found = answers([-1.0] + [1.0] * 14 + [-1.0], [1] * 12 + [0] * 4)  # each in a group of its own
+    (drawn_together,) = bootstrap(
+        lambda weights: weighted_measures(found, POINT, weights)[Measure.PRECISION_ALL][:, None],
+        found.groups,
+        bearing=[4],
+        seed=0,
+    )
+    assert drawn_together is not None
+    assert width(estimate(found, Measure.PRECISION_ALL)) < 0.75 * width(drawn_together)
     groups = np.array(["a", "a", "b", "b", "c"])
     assert strata_of(groups, np.array([True, True, True, False, False])).tolist() == [2, 2, 3, 3, 1]
 
@@ -119,11 +125,34 @@ def test_a_paired_difference_knows_that_the_images_are_the_same() -> None:
     assert width(found) < 0.5 * width(estimate(first, Measure.LOSS))
 
 
-def test_a_model_differs_from_itself_by_nothing() -> None:
+def test_two_models_that_answer_alike_may_differ_on_other_images() -> None:
+    """With 15 groups of each label, on 1 - 0.025 ** (1 / 15) of all groups; and their losses are the same."""
     found = random_answers(5, groups=30)
     difference = paired_difference(found, found, Measure.BALANCED_ACCURACY)
-    assert difference == Estimate(value=0.0, low=0.0, high=0.0)
-    assert not difference.is_clearly_positive
+    assert difference is not None
+    assert (difference.value, difference.low, difference.high) == pytest.approx((0.0, -0.2180, 0.2180), abs=1e-4)
+    assert paired_difference(found, found, Measure.LOSS) == Estimate(value=0.0, low=0.0, high=0.0)
+
+
+def test_a_difference_that_all_groups_share_is_clear_from_enough_of_them_on() -> None:
+    def against_one_that_calls_all_suspicious(groups: int) -> Estimate | None:
+        labels = [1, 0] * groups
+        right = answers([2.0 if label else -2.0 for label in labels], labels)
+        return paired_difference(right, answers([2.0] * 2 * groups, labels), Measure.BALANCED_ACCURACY)
+
+    few, many = against_one_that_calls_all_suspicious(4), against_one_that_calls_all_suspicious(16)
+    assert few is not None
+    assert (few.value, few.is_clearly_positive) == (0.5, False)
+    assert many is not None
+    assert (many.value, many.is_clearly_positive) == (0.5, True)
+
+
+def test_one_answer_for_all_images_does_not_make_half_of_them_right_for_certain() -> None:
+    """Sensitivity 1 and specificity 0, each of 10 groups: the mean of their exact intervals."""
+    found = answers([1.0] * 20, [1, 0] * 10)
+    likely = 0.025 ** (1 / 10)
+    balanced = estimate(found, Measure.BALANCED_ACCURACY)
+    assert (balanced.low, balanced.high) == pytest.approx((likely / 2, 1 - likely / 2))
 
 
 def test_other_images_cannot_be_paired() -> None:

@@ -36,9 +36,7 @@ def test_a_table_from_the_command_line(app: typer.Typer, cells: Path, recipe_fil
 
 def test_folds_mask_a_corner_for_all_recipes(app: typer.Typer, fields: Path, recipe_file: Path, tmp_path: Path) -> None:
     masked = tmp_path / "masked.toml"
-    masked.write_text(
-        "[preprocess]\ncorner_mask = {corners = ['bottom-right'], width = 0.2, height = 0.1}\n"
-    )
+    masked.write_text("[preprocess]\ncorner_mask = {corners = ['bottom-right'], width = 0.2, height = 0.1}\n")
     other = tmp_path / "other.json"
     other.write_text(recipe_file.read_text())
     options = ("--recipe", recipe_file, "--recipe", other, "--preprocess", masked, "--epochs", 1, "--runs", 2)

@@ -2,11 +2,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from cloud_service.ml.datasets.duplicates import LeakError
 from cloud_service.ml.datasets.reading import Layout
 from cloud_service.ml.datasets.samples import DatasetError
 from cloud_service.ml.datasets.split_file import read_split_file
+from cloud_service.ml.evaluation.answers import EvaluationError
 from cloud_service.ml.experiments.experiment import Asked, make_experiment, settings_of
 from cloud_service.ml.experiments.material import ExperimentError, read_material
 from cloud_service.ml.experiments.plan import Arm, Experiment
@@ -14,7 +16,7 @@ from cloud_service.ml.experiments.record import RunRecord
 from cloud_service.ml.experiments.report import Report
 from cloud_service.ml.experiments.running import ExperimentListener, recipe_of
 from cloud_service.ml.network.settings import NetworkSettings
-from cloud_service.ml.training.loop import EpochRecord
+from cloud_service.ml.training.records import EpochRecord, TrainingError
 from cloud_service.ml.training.settings import AugmentationPreset, Recipe, TrainingSettings
 from shared.imaging.preprocess import PreprocessSpec
 
@@ -154,6 +156,36 @@ def test_each_group_is_tested_in_one_fold(fields: Path, tmp_path: Path) -> None:
     assert records["first-plain-two/run-2"].splits == records["first-se-one/run-2"].splits
 
 
+def test_a_data_set_may_be_the_folder_at_hand(cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(cells)
+    make_experiment(asked(Experiment.TABLE2, Path(), runs=1), tmp_path / "out")
+    record = records_in(tmp_path / "out")["first-se-tiny/run-1"]
+    assert all(answer.path.startswith("first/img/Im") for answer in record.test)
+
+
+def test_an_answer_that_is_no_number_is_not_kept(cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = torch.tensor([float("nan")])
+    monkeypatch.setattr(
+        "cloud_service.ml.experiments.running.predict_logits", lambda _, pixels: nowhere.expand(len(pixels))
+    )
+    with pytest.raises(EvaluationError, match="gave no number"):
+        make_experiment(asked(Experiment.TABLE2, cells, runs=1), tmp_path / "out")
+    assert records_in(tmp_path / "out") == {}
+
+
+def test_a_damaged_checkpoint_is_named_and_without_it_the_run_is_made_anew(cells: Path, tmp_path: Path) -> None:
+    wanted, out = asked(Experiment.TABLE2, cells, runs=1), tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        make_experiment(wanted, out, ExperimentListener(on_epoch=Stopper(1)))
+    (checkpoint,) = out.rglob("*.safetensors")
+    checkpoint.write_bytes(b"half a check")
+    with pytest.raises(TrainingError, match=r"run-1-checkpoint.* is damaged.* delete the file"):
+        make_experiment(wanted, out)
+    checkpoint.unlink()
+    make_experiment(wanted, out)
+    assert set(records_in(out)) == {"first-se-tiny/run-1"}
+
+
 def test_quick_uses_fewer_images_and_says_so(cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloud_service.ml.experiments.experiment.QUICK_IMAGES", 20)
     report = make_experiment(asked(Experiment.TABLE2, cells, runs=1, quick=True), tmp_path / "out")
@@ -181,6 +213,13 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(cells: Path, tmp_path
     recipe = RECIPE.model_copy(update={"training": TrainingSettings(validation_share=0.6, test_share=0.5)})
     with pytest.raises(ExperimentError, match="leave nothing to train on"):
         make_experiment(replace(asked(Experiment.TABLE2, cells), recipes={"greedy": recipe}), tmp_path / "out")
+
+
+def test_recipes_that_want_other_shares_cannot_be_compared(fields: Path) -> None:
+    other = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"test_share": 0.3})})
+    wanted = replace(asked(Experiment.FOLDS, fields), recipes={"one": RECIPE, "two": other})
+    with pytest.raises(ExperimentError, match="the same validation_share and test_share"):
+        settings_of(wanted, read_material(((fields, None),), None))
 
 
 def test_the_same_folder_twice_is_refused(cells: Path) -> None:

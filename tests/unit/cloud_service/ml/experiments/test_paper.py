@@ -1,7 +1,6 @@
 import pytest
 
 from cloud_service.ml.experiments.paper import FIGURES, SIZES, PaperData, PaperModel, figures_of
-from cloud_service.ml.training.presets import PAPER_COUNTS
 
 
 def model(data: PaperData, *, squeeze_excitation: bool = True, augmented: bool = True) -> PaperModel:
@@ -31,9 +30,3 @@ def test_no_figure_is_made_up() -> None:
 def test_the_test_parts_add_up() -> None:
     separate = SIZES[PaperData.IDB1].test.total + SIZES[PaperData.IDB2].test.total
     assert separate == SIZES[PaperData.BOTH].test.total == 74
-
-
-def test_sizes_agree_with_those_that_training_reaches() -> None:
-    for data, name in ((PaperData.IDB1, "all-idb1"), (PaperData.IDB2, "all-idb2"), (PaperData.BOTH, "both")):
-        training = SIZES[data].training
-        assert (training.not_all, training.with_all) == PAPER_COUNTS[name]

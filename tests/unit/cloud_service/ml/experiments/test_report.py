@@ -108,7 +108,7 @@ def test_quick_says_that_its_figures_say_nothing() -> None:
 
 def test_differences_from_the_paper_are_listed(report: Report) -> None:
     text = " ".join(report.differences)
-    for expected in ("Pooling stride 2", "Filters 32, 64, 128", "Reduction ratio 16", "never chosen on the test part"):
+    for expected in ("Pooling stride 2", "Filters 32, 64, 128", "Reduction ratio 16", "1030 + 1050 to train on"):
         assert expected in text
 
 
@@ -155,6 +155,8 @@ def test_folds_are_called_folds() -> None:
     assert "fold 2" in html
     assert "paper, Table" not in html
     assert report.differences == ()
+    assert "<li>The epoch is the one of the least loss on a validation part" in html
+    assert "in how the folds differ" in html
 
 
 def test_a_verdict_says_what_the_interval_says(settings: ExperimentSettings) -> None:

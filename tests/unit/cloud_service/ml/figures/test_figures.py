@@ -7,7 +7,8 @@ from PIL import Image
 
 from cloud_service.ml.evaluation.answers import Answers
 from cloud_service.ml.evaluation.calibration import calibration_of
-from cloud_service.ml.figures.confusion import Confusion, draw_confusion
+from cloud_service.ml.evaluation.confusion import Confusion
+from cloud_service.ml.figures.confusion import draw_confusion
 from cloud_service.ml.figures.curves import Curves, draw_curves
 from cloud_service.ml.figures.reliability import draw_reliability
 from cloud_service.ml.figures.roc import RocLine, draw_roc

@@ -85,7 +85,7 @@ def test_other_settings_are_named_and_nothing_is_changed(tmp_path: Path) -> None
     run(small_recipe(epochs=1, batch_size=4), file)
     before = file.read_bytes()
     other = small_recipe(epochs=3, batch_size=4, learning_rate=0.1)
-    with pytest.raises(TrainingError, match=r"epochs was 1 and is now 3; .*learning_rate was 0\.001 and is now 0\.1"):
+    with pytest.raises(TrainingError, match=r"epochs was 1, is now 3; .*learning_rate was 0\.001, is now 0\.1"):
         run(other, file, resume=True)
     assert file.read_bytes() == before
 

@@ -7,11 +7,10 @@ from cloud_service.ml.training.loop import (
     EpochRecord,
     TrainingError,
     learning_rate_at,
-    predict_features_and_logits,
     predict_logits,
     train,
 )
-from tests.support.training import SMALL, SPEC, dots, flat_weights, small_recipe, timeless
+from tests.support.training import SPEC, dots, flat_weights, small_recipe, timeless
 
 
 def nobody(_record: EpochRecord) -> None:
@@ -28,9 +27,6 @@ def test_learns_what_there_is_to_learn_and_tells_it_of_unseen_images() -> None:
     network = DeployedNetwork(trained.network, SPEC)
     logits = predict_logits(network, unseen.pixels)
     assert ((logits > 0) == (unseen.labels > 0)).float().mean() >= 0.95
-    features, again = predict_features_and_logits(network, unseen.pixels)
-    assert features.shape == (40, SMALL.filters[-1])
-    torch.testing.assert_close(again, logits)
 
 
 def test_the_steadied_recipe_learns_too_and_its_epochs_agree() -> None:

@@ -188,7 +188,7 @@ def test_a_run_cannot_go_on_with_other_settings(dataset: Path, tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         run_training(dataset, tmp_path / "run", RECIPE, TEXTS, interrupting_after(1))
     longer = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"epochs": 9})})
-    with pytest.raises(TrainingError, match="epochs was 2 and is now 9"):
+    with pytest.raises(TrainingError, match="epochs was 2, is now 9"):
         run_training(dataset, tmp_path / "run", longer, TEXTS, options=RunOptions(resume=True))
 
 
@@ -264,6 +264,31 @@ def test_a_full_disk_says_what_to_do_and_the_run_goes_on_later(
     ]
     run_training(dataset, out, RECIPE, TEXTS, options=RunOptions(resume=True))
     assert len(records_in(out / "metrics.jsonl")) == 2
+
+
+@pytest.mark.usefixtures("written")
+def test_a_run_that_could_not_write_its_first_checkpoint_begins_again(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, write = tmp_path / "run", Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if "checkpoint" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(TrainingError, match=r"No space left.*--resume"):
+            run_training(dataset, out, RECIPE, TEXTS)
+    with pytest.raises(TrainingError, match=r"go on with it with --resume"):
+        run_training(dataset, out, RECIPE, TEXTS)
+    split = (out / "split.json").read_bytes()
+    shorter = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"epochs": 1})})
+    run_training(dataset, out, shorter, TEXTS, options=RunOptions(resume=True))
+    assert len(records_in(out / "metrics.jsonl")) == 1
+    assert Recipe.model_validate_json((out / "recipe.json").read_text()) == shorter
+    assert (out / "split.json").read_bytes() == split
 
 
 def test_a_folder_that_cannot_be_made_is_named(dataset: Path, tmp_path: Path) -> None:

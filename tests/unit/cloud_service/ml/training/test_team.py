@@ -31,6 +31,7 @@ def torchrun(processes: int, *arguments: str) -> subprocess.CompletedProcess[str
         "-m",
         "torch.distributed.run",
         "--standalone",
+        "--log-dir=/dev/null",  # else it leaves a folder behind in the system's temporary one, at each start
         f"--nproc-per-node={processes}",
         *arguments,
     ]
