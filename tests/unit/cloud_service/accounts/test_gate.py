@@ -115,6 +115,15 @@ def test_a_disabled_user_is_out_at_once_with_session_and_token_and_only_the_toke
         gate.identify(cookie)
 
 
+def test_a_session_that_outlives_its_users_disabling_opens_nothing(gate: Gate, engine: Engine) -> None:
+    cookie = session_cookie(gate)
+    with transaction(engine) as session:
+        session.execute(update(UserAccount).values(disabled_at=now()))  # by other means than `disable_user`
+
+    with pytest.raises(UnauthorisedError):
+        gate.identify(cookie)
+
+
 def test_a_token_ends_when_it_expires_and_its_use_is_noted(gate: Gate, engine: Engine) -> None:
     with transaction(engine) as session:
         _, secret = add_token(session, TESTER, user="clinician", name="reports", lifetime=timedelta(days=1))
