@@ -11,7 +11,7 @@ from cloud_service.ml.experiments.folder import ExperimentSettings
 from cloud_service.ml.experiments.plan import Experiment
 from cloud_service.ml.experiments.rendering import to_html, to_markdown
 from cloud_service.ml.experiments.report import Report
-from cloud_service.ml.experiments.wording import arm_line, points, verdict
+from cloud_service.ml.experiments.wording import arm_line, verdict
 from shared.vocabulary import RESEARCH_USE_ONLY
 from tests.support.experiments import DIGEST, handmade_record, handmade_records, handmade_settings
 
@@ -171,10 +171,6 @@ def test_a_verdict_says_what_the_interval_says(settings: ExperimentSettings) -> 
     assert "no clear difference" in said(Estimate(value=0.03))
     assert "not defined" in said(None)
     assert "one by one +4.0, -)" in said(None)
-
-
-def test_points_are_signed() -> None:
-    assert points(Estimate(value=0.012, low=-0.005, high=0.029)) == "+1.2 points [-0.5, +2.9]"
 
 
 def test_one_line_an_arm(report: Report) -> None:
