@@ -15,7 +15,7 @@ from cloud_service.ml.evaluation import commands as evaluation
 from cloud_service.ml.experiments import commands as experiments
 from cloud_service.ml.package import ModelPackage, PackageFile, load_package
 from cloud_service.ml.training import commands as training
-from shared.errors import PermanentError
+from shared.errors import PermanentError, UnreadableImageError
 
 if TYPE_CHECKING:
     from cloud_service.ml.network.settings import NetworkSettings
@@ -207,7 +207,13 @@ def _pixels_to_compare_on(package: ModelPackage, images: Path | None) -> "Pixels
 
     spec = package.card.preprocess
     paths = sorted(images.rglob("*")) if images else []
-    found = [preprocess(path, spec) for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
+    found = []
+    for path in paths:
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            try:
+                found.append(preprocess(path, spec))
+            except UnreadableImageError as error:
+                raise PermanentError(f"{path} cannot be compared on: {error}. Or take it out of the folder.") from error
     if images and not found:
         raise PermanentError(f"{images} holds no photographs to compare the runtimes on; name another folder.")
     return np.stack([*sample_pixels(spec.size), *found])

@@ -66,7 +66,8 @@ class Publisher:
     ) -> None:
         self._broker = broker
         self._emit = emit
-        self._ended = threading.Event()
+        callbacks = _Callbacks(emit)
+        self._ended = callbacks.ended
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=device,
@@ -77,11 +78,11 @@ class Publisher:
         client.will_set(will.topic, will.payload, _QOS, will.retain)
         client.connect_timeout = _CONNECT_SECONDS
         client.max_inflight_messages_set(_LONGEST_ID)  # the courier's window is the limit
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
-        client.on_publish = self._on_publish
-        client.on_message = self._on_message
+        client.on_connect = callbacks.on_connect
+        client.on_disconnect = callbacks.on_disconnect
+        client.on_subscribe = callbacks.on_subscribe
+        client.on_publish = callbacks.on_publish
+        client.on_message = callbacks.on_message
         self._client = client
 
     def connect(self) -> None:
@@ -113,15 +114,33 @@ class Publisher:
         return self._client.publish(message.topic, message.payload, _QOS, message.retain, properties).mid
 
     def close(self) -> None:
-        """End the connection in order, without the will, and wait for the network thread."""
+        """End the connection in order, without the will, and wait for the network thread; all its sockets are closed.
+
+        The library closes the two with which it wakes its thread only in the client's finalizer. So the client goes
+        here, by its last reference; in a circle of references it would wait for the garbage collector, which may
+        finalize the sockets first, with a ResourceWarning.
+        """
         self._client.disconnect()
         connection = self._client.socket()
         if isinstance(connection, socket.socket) and not self._ended.wait(_GOODBYE_SECONDS):
             with suppress(OSError):  # closed meanwhile
                 connection.shutdown(socket.SHUT_RDWR)  # a dead line never takes the DISCONNECT
-        self._client.loop_stop()
+        with suppress(AttributeError):  # the thread ended between the library's look for it and its join
+            self._client.loop_stop()
+        del self._client
 
-    def _on_connect(
+
+class _Callbacks:
+    """What the library's network thread calls.
+
+    Apart from the publisher, since the client holds them: it must not be part of a circle (see `Publisher.close`).
+    """
+
+    def __init__(self, emit: Callable[[LinkEvent], None]) -> None:
+        self._emit = emit
+        self.ended = threading.Event()
+
+    def on_connect(
         self,
         _client: Client,
         _userdata: object,
@@ -129,6 +148,7 @@ class Publisher:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
+        """CONNACK came."""
         if reason.is_failure:
             self._emit(Disconnected(_CONNECT_PROBLEMS.get(reason.value, LinkProblem.REFUSED), str(reason)))
         else:
@@ -136,7 +156,7 @@ class Publisher:
             size = getattr(properties, "MaximumPacketSize", None)
             self._emit(Connected(size, getattr(properties, "ReceiveMaximum", None)))
 
-    def _on_disconnect(
+    def on_disconnect(
         self,
         _client: Client,
         _userdata: object,
@@ -144,12 +164,13 @@ class Publisher:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._ended.set()
+        """The connection is over."""
+        self.ended.set()
         told = flags.is_disconnect_packet_from_server
         problem = _CONNECT_PROBLEMS.get(reason.value, LinkProblem.LOST) if told else LinkProblem.LOST
         self._emit(Disconnected(problem, str(reason)))
 
-    def _on_subscribe(
+    def on_subscribe(
         self,
         _client: Client,
         _userdata: object,
@@ -157,25 +178,44 @@ class Publisher:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        """SUBACK came."""
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
             self._emit(Disconnected(LinkProblem.NO_SUBSCRIPTION, ", ".join(refused)))
         else:
             self._emit(Subscribed())
 
-    def _on_publish(
+    def on_publish(
         self, _client: Client, _userdata: object, message_id: int, reason: ReasonCode, _properties: Properties
     ) -> None:
+        """PUBACK came."""
         refusal = _PUBLISH_REFUSALS.get(reason.value, BrokerRefusal.OTHER if reason.is_failure else None)
         self._emit(Published(message_id, refusal))
 
-    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        """A message came."""
         try:
             topic = message.topic
         except UnicodeDecodeError:
             log.exception("message dropped: its topic is no UTF-8, which the broker should never let pass")
         else:
             self._emit(Arrived(topic, bytes(message.payload)))
+
+
+class _Closing(ssl.SSLSocket):
+    """Closed where its handshake fails; the library drops such a socket open."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as it is inherited
+        """Shake hands.
+
+        Raises:
+            OSError: the other side cannot be trusted, is gone or speaks no TLS.
+        """
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def tls_context(broker: BrokerSection) -> ssl.SSLContext:
@@ -185,6 +225,7 @@ def tls_context(broker: BrokerSection) -> ssl.SSLContext:
         OSError: a file cannot be read or is no certificate.
     """
     context = ssl.create_default_context(cafile=broker.ca_file)
+    context.sslsocket_class = _Closing
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if broker.client_certificate is not None:
         context.load_cert_chain(broker.client_certificate, broker.client_key)

@@ -85,7 +85,7 @@ def colour_warning(difference: Estimate | None) -> str | None:
     if difference is not None and difference.is_clearly_positive:
         return None
     measured = (
-        "cannot be measured on these images" if difference is None else f"is {difference.as_percent()} (95 % interval)"
+        "cannot be measured on these images" if difference is None else f"is {difference.as_points()} (95 % interval)"
     )
     return (
         "The network does not clearly beat colours alone: its balanced accuracy less that of a random forest on colour "

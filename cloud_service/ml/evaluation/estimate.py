@@ -23,6 +23,12 @@ class Estimate(BaseModel):
             return f"{100 * self.value:.1f} % [no interval]"
         return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
 
+    def as_points(self) -> str:
+        """A difference of two shares, such as `+1.2 points [-0.5, +2.9]`."""
+        if self.low is None or self.high is None:
+            return f"{100 * self.value:+.1f} points [no interval]"
+        return f"{100 * self.value:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
+
     def as_number(self) -> str:
         """Such as `0.117 [0.093, 0.162]`."""
         if self.low is None or self.high is None:

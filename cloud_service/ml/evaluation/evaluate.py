@@ -57,8 +57,7 @@ def evaluate(
     """A model's figures on a data set or on one part of it.
 
     Nothing is chosen here: temperature, threshold, abstain band and flag are those of the model's card. The colour
-    forest is trained on the split's training part; without a split, or where that part is measured itself, it is
-    cross-validated on the measured images.
+    forest is trained on the split's training part; where that is missing or measured itself, it is cross-validated.
 
     Args:
         package: the model.

@@ -12,6 +12,7 @@ What it does not notice is a slight change of the stain: on drawn fields a hue t
 by 30 in 73 %, by 60 in all. Nor does it know a cell: a smear of another disease in the usual stain looks like its own.
 """
 
+import sys
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,8 +42,9 @@ def fit_flags(scores: Floats, *, alpha: float = ALPHA) -> OutOfDistributionCard:
     Where n is too small for a share of `alpha` (below 49 for 0.02) it is their highest score, and the promise is
     1 / (n + 1).
     """
+    threshold = conformal_quantile(scores, alpha, otherwise=float(scores.max()))
     return OutOfDistributionCard(
-        threshold=conformal_quantile(scores, alpha, otherwise=float(scores.max())),
+        threshold=max(threshold, sys.float_info.min),  # images that are all alike score 0
         false_flags_promised=max(alpha, 1.0 / (len(scores) + 1)),
         validation_images=len(scores),
     )

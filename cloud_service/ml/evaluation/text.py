@@ -94,11 +94,12 @@ def _remarks(found: Assessment) -> Iterator[str]:
 
 
 def _colours(colours: ColourComparison) -> str:
+    difference = "-" if colours.difference is None else colours.difference.as_points()
     return (
         f"Colours alone (a random forest on colour statistics, trained on {colours.trained_on}): balanced accuracy "
         f"{shown(Measure.BALANCED_ACCURACY, colours.balanced_accuracy)}, area under ROC "
-        f"{shown(Measure.ROC_AUC, colours.roc_auc)}; the network less the forest, paired: "
-        f"{shown(Measure.BALANCED_ACCURACY, colours.difference)}."
+        f"{shown(Measure.ROC_AUC, colours.roc_auc)}; the network's balanced accuracy less the forest's, "
+        f"paired: {difference}."
     )
 
 

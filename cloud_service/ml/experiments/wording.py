@@ -25,15 +25,8 @@ def title_of(experiment: Experiment) -> str:
 
 
 def points(difference: Estimate | None) -> str:
-    """A difference of shares, such as `+1.2 points [-0.5, +2.9]`."""
-    if difference is None:
-        return "not defined"
-    interval = (
-        "no interval"
-        if difference.low is None or difference.high is None
-        else f"{100 * difference.low:+.1f}, {100 * difference.high:+.1f}"
-    )
-    return f"{100 * difference.value:+.1f} points [{interval}]"
+    """As `Estimate.as_points`, also of a difference that there is not."""
+    return "not defined" if difference is None else difference.as_points()
 
 
 def verdict(comparison: Comparison, difference: Estimate | None, by_run: Sequence[float | None]) -> str:

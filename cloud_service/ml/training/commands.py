@@ -1,5 +1,6 @@
 """The command `smearflow train`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -38,13 +39,14 @@ def train(  # noqa: PLR0913 - a command's options
     from cloud_service.ml.packaging import CardTexts
     from cloud_service.ml.training.presets import changed, load_recipe
     from cloud_service.ml.training.progress import shown_progress
-    from cloud_service.ml.training.run import CHECKPOINT_NAME, RunOptions, run_training
+    from cloud_service.ml.training.run import CHECKPOINT_NAME, Listener, RunOptions, run_training
+    from cloud_service.ml.training.team import rank_here
 
     wanted = changed(load_recipe(recipe), epochs=epochs, seed=seed, threads=threads, plain=plain)
     options = RunOptions(layout=layout, split_file=split, allow_leaks=allow_leaks, resume=resume)
     texts = CardTexts(data=f"The data set {dataset.resolve().name}, named by its digest.")
     try:
-        with shown_progress(wanted.training.epochs) as listener:
+        with nullcontext(Listener()) if rank_here() else shown_progress(wanted.training.epochs) as listener:
             package = run_training(dataset, out, wanted, texts, listener, options)
     except KeyboardInterrupt:
         begun = (out / CHECKPOINT_NAME).exists()
@@ -54,5 +56,6 @@ def train(  # noqa: PLR0913 - a command's options
             else "Stopped before training began; the same command starts it again."
         )
         raise typer.Exit(_STOPPED_BY_HAND) from None
-    show_card(package.card, package.digest)
-    typer.echo(f"Model package: {package.directory}")
+    if not rank_here():  # the leading process speaks for all
+        show_card(package.card, package.digest)
+        typer.echo(f"Model package: {package.directory}")

@@ -58,17 +58,22 @@ class Team:
             torch.distributed.barrier()
 
 
+def rank_here() -> int:
+    """This process's number among those that torchrun started; the leading one, or a single one, has 0."""
+    return int(os.environ.get("RANK", "0"))
+
+
 @contextmanager
 def joined_team(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Team]:
     """Joins the processes that torchrun started (by the environment variables that it sets), or is alone.
 
     Raises:
-        TrainingError: a GPU is asked for and there is none.
+        TrainingError: a GPU is asked for and there is none, or the processes do not find each other.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("There is no GPU that torch can use here; set the training's device to auto or cpu.")
     kind = "cuda" if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else "cpu"
-    size, rank, local_rank = (int(os.environ.get(name, "0")) for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK"))
+    size, local_rank, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0")), rank_here()
     if kind == "cuda":
         torch.cuda.set_device(local_rank)
     here = torch.device(kind, local_rank) if kind == "cuda" else torch.device(kind)
@@ -78,7 +83,13 @@ def joined_team(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Team]:
     if torch.distributed.is_initialized():  # by an outer joined_team, which also ends it
         yield Team(rank=rank, size=size, device=here)
         return
-    torch.distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
+    try:
+        torch.distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
+    except (ValueError, torch.distributed.DistError) as error:
+        raise TrainingError(
+            f"WORLD_SIZE says that {size} processes train together, and they do not find each other: {error}. Start "
+            "all of them by torchrun, or unset WORLD_SIZE to train with one."
+        ) from error
     team = Team(rank=rank, size=size, device=here)
     try:
         yield team

@@ -99,6 +99,9 @@ def test_photographs_are_compared_on_too(app: typer.Typer, model: Path, tmp_path
     (tmp_path / "none").mkdir()
     with pytest.raises(PermanentError, match="holds no photographs"):
         run(app, "model", "verify", model, "--images", tmp_path / "none")
+    (tmp_path / "none/half.jpg").write_text("no image")
+    with pytest.raises(PermanentError, match=r"half\.jpg cannot be compared on: "):
+        run(app, "model", "verify", model, "--images", tmp_path / "none")
 
 
 def test_cost_counts_every_network(app: typer.Typer) -> None:

@@ -54,8 +54,8 @@ def test_a_network_that_clearly_beats_colours_needs_no_warning() -> None:
 @pytest.mark.parametrize(
     ("difference", "text"),
     [
-        (Estimate(value=0.1, low=-0.01, high=0.2), r"10\.0 % \[-1\.0, 20\.0\]"),
-        (Estimate(value=0.0, low=0.0, high=0.0), r"0\.0 % \[0\.0, 0\.0\]"),
+        (Estimate(value=0.1, low=-0.01, high=0.2), r"\+10\.0 points \[-1\.0, \+20\.0\]"),
+        (Estimate(value=0.0, low=0.0, high=0.0), r"\+0\.0 points \[\+0\.0, \+0\.0\]"),
         (Estimate(value=0.3), "no interval"),
         (None, "cannot be measured"),
     ],

@@ -170,4 +170,6 @@ def test_few_groups_are_told_in_words() -> None:
 def test_how_an_estimate_is_written() -> None:
     assert Estimate(value=0.971, low=0.93, high=1.0).as_percent() == "97.1 % [93.0, 100.0]"
     assert Estimate(value=0.971).as_percent() == "97.1 % [no interval]"
+    assert Estimate(value=0.012, low=-0.005, high=0.029).as_points() == "+1.2 points [-0.5, +2.9]"
+    assert Estimate(value=-0.012).as_points() == "-1.2 points [no interval]"
     assert Estimate(value=0.117, low=0.1, high=0.2).as_number() == "0.117 [0.100, 0.200]"

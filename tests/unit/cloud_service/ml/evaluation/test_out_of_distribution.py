@@ -69,6 +69,7 @@ def test_images_that_are_all_alike_can_be_typical_too() -> None:
     typical = Typical.of(flat)
     assert np.isfinite(typical.scores(np.concatenate([flat, smears(0, 1)]))).all()
     assert typical.scores(flat).max() < typical.scores(smears(0, 1))[0]
+    assert 0.0 < fit_flags(np.zeros(3)).threshold < typical.scores(smears(0, 1))[0]
 
 
 def test_few_validation_images_promise_less() -> None:

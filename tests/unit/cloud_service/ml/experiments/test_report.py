@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from cloud_service.ml.datasets.reading import Layout
 from cloud_service.ml.evaluation.estimate import Estimate
 from cloud_service.ml.experiments.assembling import assemble
 from cloud_service.ml.experiments.drawing import SAMPLES_NAME, draw_figures
 from cloud_service.ml.experiments.folder import ExperimentSettings
-from cloud_service.ml.experiments.plan import Experiment
+from cloud_service.ml.experiments.plan import Experiment, data_names, plan_of
 from cloud_service.ml.experiments.rendering import to_html, to_markdown
 from cloud_service.ml.experiments.report import Report
-from cloud_service.ml.experiments.wording import arm_line, points, verdict
+from cloud_service.ml.experiments.wording import arm_line, verdict
 from shared.vocabulary import RESEARCH_USE_ONLY
 from tests.support.experiments import DIGEST, handmade_record, handmade_records, handmade_settings
 
@@ -101,6 +102,16 @@ def test_few_groups_are_stated_for_all_runs_or_for_single_ones(settings: Experim
     assert not any("groups" in line for line in cautions(26, 0))
 
 
+def test_few_groups_are_those_of_one_of_two_data_sets() -> None:
+    names = data_names([("many", Layout.ALL_IDB1), ("few", Layout.ALL_IDB2)])
+    settings = handmade_settings().model_copy(update={"plan": plan_of(Experiment.TABLE2, names, ["paper"], 1)})
+    many, few = (handmade_record(arm, 1) for arm in settings.plan.arms)
+    alike = tuple(answer.model_copy(update={"group": "one"}) for answer in few.test)
+    records = {many.arm: [many], few.arm: [few.model_copy(update={"test": alike})]}
+    (caution,) = (line for line in assemble(settings, records, command=COMMAND, machine="").cautions if "group" in line)
+    assert caution.startswith("few: Only 1 group holds images with ALL and 1 group holds images without ALL.")
+
+
 def test_quick_says_that_its_figures_say_nothing() -> None:
     report = report_of(handmade_settings(Experiment.TABLE2, runs=1, quick=True))
     assert report.cautions[0].startswith("A quick trial (260 of 260 images of ALL_IDB2")
@@ -171,10 +182,6 @@ def test_a_verdict_says_what_the_interval_says(settings: ExperimentSettings) -> 
     assert "no clear difference" in said(Estimate(value=0.03))
     assert "not defined" in said(None)
     assert "one by one +4.0, -)" in said(None)
-
-
-def test_points_are_signed() -> None:
-    assert points(Estimate(value=0.012, low=-0.005, high=0.029)) == "+1.2 points [-0.5, +2.9]"
 
 
 def test_one_line_an_arm(report: Report) -> None:
