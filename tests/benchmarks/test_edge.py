@@ -1,6 +1,7 @@
-"""The edge agent at rest, and its start with 10,000 files in the folder while a new capture comes in.
+"""The edge agent at rest, its largest size by format, and its start with 10,000 files while a new capture comes in.
 
-The baseline of the start is *an empty folder*, in the same run: the time from a complete file to its receipt.
+The baseline of the start is *an empty folder*, in the same run: the time from a complete file to its receipt. That of
+the formats is JPEG, whose pixels are not touched.
 """
 
 import io
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -16,7 +18,7 @@ from PIL import Image
 
 from cloud_service.local_stack.stack import SITE
 from shared.identifiers import sha256_of_file
-from tests.support.photographs import draw_crops, take
+from tests.support.photographs import draw_crops, draw_fields, take
 from tests.support.stack import RunningStack, running_stack, until
 from tests.support.workstation import Workstation
 
@@ -26,6 +28,16 @@ FILES = 10_000
 IDLE_SECONDS = 30
 NEW_CAPTURES = 5
 MEGABYTE = 1_000_000
+FULL_FIELDS = 2
+FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
+    "JPEG": ("JPEG", {"quality": 92}),
+    "BMP": ("BMP", {}),
+    "BMP, palette": ("BMP", {}),
+    "TIFF": ("TIFF", {}),
+    "TIFF, LZW": ("TIFF", {"compression": "tiff_lzw"}),
+    "TIFF, Deflate": ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    "PNG": ("PNG", {"compress_level": 1}),
+}
 OWN_CASE = {"SMEARFLOW_EDGE_IDENTIFICATION__UNIDENTIFIED": "own-case"}
 
 
@@ -82,6 +94,40 @@ def test_at_rest(stack: RunningStack, photographs: list[Path]) -> None:
         f"\nedge agent at rest: {agent.memory_info().rss / MEGABYTE:.0f} MB resident,"
         f" {100 * used / IDLE_SECONDS:.2f} % of one core over {IDLE_SECONDS} s",
     )
+
+
+def noisy_fields(folder: Path) -> list[Image.Image]:
+    """Full fields with a sensor's noise, without which a PNG would be far smaller than a real one."""
+    noise = np.random.default_rng(0)
+    drawn = [np.asarray(Image.open(path)) for path in draw_fields(folder, FULL_FIELDS)]
+    return [Image.fromarray(np.clip(noise.normal(image, 2.0), 0, 255).astype(np.uint8)) for image in drawn]
+
+
+def largest_size(pid: int) -> float:
+    """Megabytes that the process ever had resident (proc(5): VmHWM)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0]) / MEGABYTE
+
+
+def test_largest_size_by_format(stack: RunningStack, tmp_path: Path) -> None:
+    fields = noisy_fields(tmp_path)
+    print(f"\nedge agent that takes {FULL_FIELDS} captures of {fields[0].width}x{fields[0].height}, largest size:")
+    for number, (name, (image_format, options)) in enumerate(FORMATS.items()):
+        station = Workstation(tmp_path / str(number), environment=OWN_CASE).enrol(stack, SITE, f"formats-{number}")
+        with station.running():
+            await_connection(station)
+            before = largest_size(station.pid)
+            begun = sum(psutil.Process(station.pid).cpu_times()[:2])
+            for index, image in enumerate(fields):
+                path = tmp_path / f"{number}-{index}.{image_format.lower()}"
+                (image.quantize() if "palette" in name else image).save(path, image_format, **options)
+                take(path, station.captures)
+                await_receipt(stack, path)
+            used = sum(psutil.Process(station.pid).cpu_times()[:2]) - begun
+            print(
+                f"  {name:14} {largest_size(station.pid):5.1f} MB (before the first {before:.1f} MB),"
+                f" {1000 * used / FULL_FIELDS:.0f} ms of CPU a capture",
+            )
 
 
 def test_a_start_with_many_files(stack: RunningStack, photographs: list[Path], tmp_path: Path) -> None:

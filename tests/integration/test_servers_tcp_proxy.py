@@ -1,11 +1,14 @@
 """The bad line, measured at its two ends."""
 
+import gc
 import socket
 import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
+import psutil
 import pytest
 
 from tests.support.processes import LOOPBACK
@@ -119,3 +122,24 @@ def test_a_target_that_is_away_resets_the_connection(tcp_proxy: Callable[[int], 
         proxy = tcp_proxy(nobody.getsockname()[1])
         with pytest.raises(ConnectionResetError), connect(proxy) as connection:
             connection.recv(1)
+
+
+def test_closing_while_a_connection_is_made_leaves_no_socket_open() -> None:
+    gc.collect()
+    before = psutil.Process().num_fds()
+    with ExitStack() as sockets:
+        target = sockets.enter_context(socket.create_server((LOOPBACK, 0), backlog=0))
+        for _ in range(4):  # more than wait there, so that the proxy's own connection is not answered
+            waiting = sockets.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(target.getsockname())
+        line = TcpProxy(target.getsockname()[1])
+        connection = sockets.enter_context(connect(line))
+        while not line.connected_at:
+            time.sleep(0.01)
+        line.close()
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+    gc.collect()
+
+    assert psutil.Process().num_fds() == before

@@ -64,6 +64,7 @@ class MqttClient:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        del self._client  # its last sockets are closed with it, which the garbage collector might do in the wrong order
 
     def subscribe(self, topic_filter: str) -> ReasonCode:
         self._client.subscribe(topic_filter, qos=1)

@@ -72,6 +72,7 @@ class TcpProxy:
         self._target_port = target_port
         self._counters = _Counters()
         self._connections: set[_Connection] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
         self._swallowing = False
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
@@ -140,7 +141,7 @@ class TcpProxy:
 
     async def _listen(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._carry, LOOPBACK, self.port)
+            self._server = await asyncio.start_server(self._accepted, LOOPBACK, self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close_listener(self) -> None:
@@ -158,12 +159,22 @@ class TcpProxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carries a new connection in a task of its own, at whose end, whichever it is, the connection ends."""
+
+        def end(task: asyncio.Task[None]) -> None:
+            self._carrying.discard(task)
+            _reset(writer)
+
         self._counters.connected_at.append(time.monotonic())
+        task = self._loop.create_task(self._carry(reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(end)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             from_server, to_server = await asyncio.open_connection(LOOPBACK, self._target_port)
         except OSError:
-            _reset(writer)
             return
         connection = _Connection(writer, to_server, self._swallowing)
         self._connections.add(connection)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cloud_service.ml.datasets.reading import Layout, read_dataset, recognise
-from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy
+from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy, ValidationSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,9 @@ def split(  # noqa: PLR0913 - the options of a command
     layout: LayoutOption = None,
     strategy: Annotated[SplitStrategy, typer.Option(help="What stays together.")] = SplitStrategy.GROUPED,
     validation: Annotated[float, typer.Option(help="Share that training chooses its epoch by.")] = 0.15,
+    validation_from: Annotated[
+        ValidationSource, typer.Option(help="Whole groups, or images of groups that are trained on too.")
+    ] = ValidationSource.GROUPS,
     test: Annotated[float, typer.Option(help="Share that is held out; with --folds, one part in so many.")] = 0.2,
     folds: Annotated[int | None, typer.Option(min=2, help="Write a split for each fold of a cross-validation.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides the shuffle.")] = 1,
@@ -78,7 +81,13 @@ def split(  # noqa: PLR0913 - the options of a command
     from cloud_service.ml.datasets.split_file import refuse_existing, save_split
 
     try:
-        settings = SplitSettings(strategy=strategy, validation_share=validation, test_share=test, seed=seed)
+        settings = SplitSettings(
+            strategy=strategy,
+            validation_share=validation,
+            validation_from=validation_from,
+            test_share=test,
+            seed=seed,
+        )
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'shares'}: {one['msg']}" for one in error.errors())
         raise typer.BadParameter(faults) from error

@@ -136,7 +136,7 @@ def require_no_leaks(split: Split, *, allowed: bool, fingerprints: Fingerprints 
     found = tuple(statement for statement in statements if statement)
     if found and not allowed:
         raise LeakError(
-            "The parts of this split know each other, so figures of the test part would be too good. "
+            "The parts of this split know each other, so its figures would be too good. "
             f"{' '.join(found)} Divide by groups, remove the duplicates, or say --allow-leaks: the report will then "
             "state this."
         )

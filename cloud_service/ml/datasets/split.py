@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cloud_service.ml.datasets.samples import DatasetError, Sample
-from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy
+from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy, ValidationSource
 
 __all__ = ["Split", "SplitSettings", "SplitStrategy", "divide", "folds"]
 
@@ -29,7 +29,7 @@ def divide(samples: Sequence[Sample], settings: SplitSettings) -> Split:
     """Divides samples into three parts, labels, classes and kinds in about the same proportion everywhere.
 
     Shares are those of groups (of images where the strategy is `stratified`). Each part gets a group of each label
-    where there are three or more.
+    where there are three or more. A validation part of single images leaves its groups to training.
 
     Args:
         samples: the data set, in an order that is the same every time.
@@ -40,8 +40,14 @@ def divide(samples: Sequence[Sample], settings: SplitSettings) -> Split:
     """
     chance = random.Random(settings.seed)  # noqa: S311 - a repeatable shuffle, no secret
     units = _units(samples, settings.strategy)
-    shares = settings.test_share, settings.validation_share
-    test, validation = _taken(units, shares, settings.strategy, chance)
+    if settings.validation_from is ValidationSource.IMAGES:
+        (test,) = _taken(units, (settings.test_share,), settings.strategy, chance)
+        held_out = set(test)
+        rest = [unit for unit in units if unit not in held_out]
+        validation = _last_images(rest, settings.validation_share / (1 - settings.test_share))
+    else:
+        shares = settings.test_share, settings.validation_share
+        test, validation = _taken(units, shares, settings.strategy, chance)
     split = _split(samples, validation, test)
     if _lacks_a_label(split):
         raise DatasetError(
@@ -74,7 +80,10 @@ def folds(samples: Sequence[Sample], *, count: int, settings: SplitSettings) -> 
         test = [unit for unit, fold in zip(units, fold_of, strict=True) if fold == number]
         rest = [unit for unit, fold in zip(units, fold_of, strict=True) if fold != number]
         chance = random.Random(f"{settings.seed}/{number}")  # noqa: S311 - repeatable, no secret
-        (validation,) = _taken(rest, (share,), settings.strategy, chance)
+        if settings.validation_from is ValidationSource.IMAGES:
+            validation = _last_images(rest, share)
+        else:
+            (validation,) = _taken(rest, (share,), settings.strategy, chance)
         splits.append(_split(samples, validation, test))
     if any(_lacks_a_label(split) for split in splits):
         raise DatasetError(
@@ -111,6 +120,14 @@ def _taken(
             part.extend(ordered[start:stop])
             start = stop
     return taken
+
+
+def _last_images(units: Sequence[Unit], share: float) -> list[Unit]:
+    """The end of each unit that has two images or more: neighbours mostly look alike, so few of them are parted."""
+    ends = [unit[-max(1, round(share * len(unit))) :] for unit in units if len(unit) > 1]
+    if not ends:
+        raise DatasetError("Each group is a single image, so that none can give some to validation; take whole groups.")
+    return ends
 
 
 def _evenly_ordered(stratum: Sequence[Unit], strategy: SplitStrategy, chance: random.Random) -> list[Unit]:

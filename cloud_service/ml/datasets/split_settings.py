@@ -14,6 +14,13 @@ class SplitStrategy(StrEnum):
     BLOCKS = "blocks"  # the images of one group, and groups that follow one another, as one slide's images often do
 
 
+class ValidationSource(StrEnum):
+    """What the validation part takes from what is left beside the test part."""
+
+    GROUPS = "groups"  # whole groups, or whatever else the strategy keeps together: they are not trained on
+    IMAGES = "images"  # the last images of each group: it flatters itself, but no group is lost to training
+
+
 class SplitSettings(BaseModel):
     """How a data set is divided."""
 
@@ -21,6 +28,7 @@ class SplitSettings(BaseModel):
 
     strategy: SplitStrategy = SplitStrategy.GROUPED
     validation_share: float = Field(default=0.15, gt=0.0, lt=1.0, description="Of each label's groups.")
+    validation_from: ValidationSource = ValidationSource.GROUPS
     test_share: float = Field(default=0.2, gt=0.0, lt=1.0, description="Of each label's groups, held out.")
     seed: int = Field(default=1, ge=0, description="Decides the shuffle, or where the blocks begin.")
 

@@ -73,15 +73,19 @@ def _at_threshold(answers: Answers, point: OperatingPoint, weights: Floats) -> d
     hits, misses = weights @ (positive & suspicious), weights @ (positive & ~suspicious)
     alarms, passes = weights @ (~positive & suspicious), weights @ (~positive & ~suspicious)
     sensitivity, specificity = hits / (hits + misses), passes / (passes + alarms)
+    # With one label alone a precision is 0 or 1 whatever the answers are, so it and what follows from it say nothing.
+    called_all, called_not_all = (
+        np.where(np.isfinite(sensitivity + specificity), called, np.nan) for called in (hits + alarms, passes + misses)
+    )
     return {
         Measure.ACCURACY: (hits + passes) / (hits + misses + alarms + passes),
         Measure.BALANCED_ACCURACY: (sensitivity + specificity) / 2.0,
-        Measure.PRECISION_ALL: hits / (hits + alarms),
+        Measure.PRECISION_ALL: hits / called_all,
         Measure.RECALL_ALL: sensitivity,
-        Measure.F1_ALL: 2.0 * hits / (2.0 * hits + alarms + misses),
-        Measure.PRECISION_NOT_ALL: passes / (passes + misses),
+        Measure.F1_ALL: 2.0 * hits / (hits + misses + called_all),
+        Measure.PRECISION_NOT_ALL: passes / called_not_all,
         Measure.RECALL_NOT_ALL: specificity,
-        Measure.F1_NOT_ALL: 2.0 * passes / (2.0 * passes + alarms + misses),
+        Measure.F1_NOT_ALL: 2.0 * passes / (passes + alarms + called_not_all),
     }
 
 

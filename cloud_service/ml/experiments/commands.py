@@ -2,12 +2,14 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cloud_service.ml.datasets.reading import Layout
+from cloud_service.ml.datasets.split_settings import ValidationSource
 from cloud_service.ml.experiments.plan import Experiment
 
 if TYPE_CHECKING:
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from cloud_service.ml.training.settings import Recipe
 
 app = typer.Typer()
+
+LayoutOption = Annotated[Layout | None, typer.Option(help="How the data set is arranged; recognised by default.")]
+ValidationOption = Annotated[
+    ValidationSource | None,
+    typer.Option(help="Choose epochs by whole groups (by default), or by images of groups that training sees too."),
+]
 
 _STOPPED_BY_HAND = 130  # what shells return for Ctrl-C
 _DEFAULT_RUNS = 3  # as in the paper
@@ -28,9 +36,9 @@ def experiment(  # noqa: PLR0913 - a command's options
     *,
     dataset: Annotated[Path, typer.Option(help="The data set's folder, in any layout.")],
     out: Annotated[Path, typer.Option(help="Gets the report and the runs; a stopped experiment there goes on.")],
-    layout: Annotated[Layout | None, typer.Option(help="How it is arranged; recognised by default.")] = None,
+    layout: LayoutOption = None,
     dataset2: Annotated[Path | None, typer.Option(help="A second data set; tables 5 and 6 then use both.")] = None,
-    layout2: Annotated[Layout | None, typer.Option(help="How the second one is arranged.")] = None,
+    layout2: LayoutOption = None,
     runs: Annotated[int | None, typer.Option(min=1, help="Shuffles (3 by default) or folds (5).")] = None,
     recipe: Annotated[
         list[str] | None,
@@ -42,6 +50,7 @@ def experiment(  # noqa: PLR0913 - a command's options
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training part at most.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to train with.")] = None,
+    validation: ValidationOption = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Enlarge training parts once, to the class counts of tables 1, 3 and 4.")
     ] = False,
@@ -54,13 +63,12 @@ def experiment(  # noqa: PLR0913 - a command's options
     from cloud_service.ml.experiments.experiment import Asked
 
     is_folds = which is Experiment.FOLDS
+    by_hand = {"epochs": epochs, "threads": threads, "validation_from": validation}
     second = () if dataset2 is None else ((dataset2, layout2),)
     asked = Asked(
         experiment=which,
         datasets=((dataset, layout), *second),
-        recipes=_preprocessed(
-            _recipes(recipe or (["paper", "modern"] if is_folds else ["paper"]), epochs, threads), preprocess
-        ),
+        recipes=_preprocessed(_recipes(recipe or _default_recipes(which), by_hand), preprocess),
         runs=runs or (_DEFAULT_FOLDS if is_folds else _DEFAULT_RUNS),
         command=shlex.join(["smearflow", *sys.argv[1:]]),
         quick=quick,
@@ -85,8 +93,12 @@ def _made(asked: "Asked", out: Path) -> "Report":
         raise typer.Exit(_STOPPED_BY_HAND) from None
 
 
-def _recipes(names: list[str], epochs: int | None, threads: int | None) -> "dict[str, Recipe]":
-    """Recipes by a name that also names folders."""
+def _default_recipes(which: Experiment) -> list[str]:
+    return ["paper", "modern"] if which is Experiment.FOLDS else ["paper"]
+
+
+def _recipes(names: list[str], by_hand: Mapping[str, object]) -> "dict[str, Recipe]":
+    """Recipes by a name that also names folders, with the training settings that were given by hand."""
     from cloud_service.ml.training.presets import changed, load_recipe
 
     recipes = {}
@@ -94,7 +106,7 @@ def _recipes(names: list[str], epochs: int | None, threads: int | None) -> "dict
         short = "".join(letter if letter.isalnum() else "-" for letter in Path(name).stem)
         if short in recipes:
             raise typer.BadParameter(f"two recipes are called {short}; rename one of the files")
-        recipes[short] = changed(load_recipe(name), epochs=epochs, threads=threads, plain=False)
+        recipes[short] = changed(load_recipe(name), by_hand)
     return recipes
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from cloud_service.ml.datasets.duplicates import require_no_leaks
 from cloud_service.ml.datasets.fingerprints import fingerprints_of
 from cloud_service.ml.datasets.split import Split
@@ -96,13 +94,7 @@ def _save(
 
 
 def _wanted(settings: ExperimentSettings) -> SplitSettings:
-    training = next(iter(settings.recipes.values())).training
-    try:
-        return SplitSettings(
-            validation_share=training.validation_share, test_share=training.test_share, seed=training.seed
-        )
-    except ValidationError as error:
-        raise ExperimentError(f"The recipe's {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
+    return next(iter(settings.recipes.values())).training.split_settings
 
 
 def _used(material: Material, split: Split, run: int, folder: ExperimentFolder) -> UsedSplit:

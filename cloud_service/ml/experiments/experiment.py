@@ -106,11 +106,13 @@ def settings_of(asked: Asked, materials: Sequence[Material]) -> ExperimentSettin
                 f"Experiments are about the SE-CNN and the same network without its blocks; the recipe {name} has a "
                 f"{recipe.network.backbone}. Name another recipe, or use `smearflow train` and `smearflow evaluate`."
             )
-    shares = {(recipe.training.validation_share, recipe.training.test_share) for recipe in settings.recipes.values()}
-    if len(shares) > 1:
+    # All but the seed, of which the first recipe's counts.
+    divisions = {recipe.training.split_settings.model_copy(update={"seed": 0}) for recipe in settings.recipes.values()}
+    if len(divisions) > 1:
         raise ExperimentError(
             "The recipes of an experiment share its splits, so that they can be compared by image, and these have "
-            "different shares for validation or test. Give them the same validation_share and test_share."
+            "different shares for validation or test. Give them the same validation_share, validation_from and "
+            "test_share."
         )
     if asked.offline:
         for arm in plan.arms:

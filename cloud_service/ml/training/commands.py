@@ -42,7 +42,7 @@ def train(  # noqa: PLR0913 - a command's options
     from cloud_service.ml.training.run import CHECKPOINT_NAME, Listener, RunOptions, run_training
     from cloud_service.ml.training.team import rank_here
 
-    wanted = changed(load_recipe(recipe), epochs=epochs, seed=seed, threads=threads, plain=plain)
+    wanted = changed(load_recipe(recipe), {"epochs": epochs, "seed": seed, "threads": threads}, plain=plain)
     options = RunOptions(layout=layout, split_file=split, allow_leaks=allow_leaks, resume=resume)
     texts = CardTexts(data=f"The data set {dataset.resolve().name}, named by its digest.")
     try:

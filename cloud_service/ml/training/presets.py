@@ -1,6 +1,7 @@
 """Recipes that have a name, and recipes from files."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -65,15 +66,17 @@ def _first_fault(error: ValidationError) -> str:
     return f"{where}: {fault['msg']}. `network`, `preprocess` and `training` hold the settings that a model card shows."
 
 
-def changed(
-    recipe: Recipe, *, epochs: int | None = None, seed: int | None = None, threads: int | None = None, plain: bool
-) -> Recipe:
-    """A recipe with what a person set by hand; None leaves a setting as it is, `plain` takes the SE blocks out.
+def changed(recipe: Recipe, by_hand: Mapping[str, object], *, plain: bool = False) -> Recipe:
+    """A recipe with what a person set by hand.
+
+    Args:
+        recipe: what to start from.
+        by_hand: training settings by name; None leaves one as it is.
+        plain: takes the squeeze-and-excitation blocks out.
 
     Raises:
         ConfigurationError: the network has no squeeze-and-excitation to take out.
     """
-    by_hand = {"epochs": epochs, "seed": seed, "threads": threads}
     training = recipe.training.model_copy(update={name: value for name, value in by_hand.items() if value is not None})
     network = recipe.network
     if plain and network.backbone != "se-cnn":

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 
 from cloud_service.ml.datasets.duplicates import require_no_leaks
 from cloud_service.ml.datasets.pixels import labels_of, load_pixels
 from cloud_service.ml.datasets.reading import Layout, read_dataset
-from cloud_service.ml.datasets.samples import DatasetError, Sample, dataset_digest
+from cloud_service.ml.datasets.samples import Sample, dataset_digest
 from cloud_service.ml.datasets.split import Split, divide
 from cloud_service.ml.datasets.split_file import read_split_file, replay_split, save_split, split_digest
 from cloud_service.ml.datasets.split_settings import SplitSettings
@@ -120,17 +119,7 @@ def _divided(
     file = out / SPLIT_NAME if options.resume else options.split_file
     if file is not None:
         return replay_split(file, samples, root=dataset), read_split_file(file).settings
-    wanted = _split_settings(settings)
-    return divide(samples, wanted), wanted
-
-
-def _split_settings(settings: TrainingSettings) -> SplitSettings:
-    try:
-        return SplitSettings(
-            validation_share=settings.validation_share, test_share=settings.test_share, seed=settings.seed
-        )
-    except ValidationError as error:
-        raise DatasetError(f"The recipe's {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
+    return divide(samples, settings.split_settings), settings.split_settings
 
 
 def _load(

@@ -1,10 +1,11 @@
 """Settings of a training run."""
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cloud_service.ml.datasets.split_settings import SplitSettings, ValidationSource
 from cloud_service.ml.network.settings import NetworkSettings
 from shared.imaging.preprocess import PreprocessSpec
 
@@ -93,11 +94,29 @@ class TrainingSettings(BaseModel):
     )
     offline_all: int = Field(default=0, ge=0, description="The same for images with ALL.")
     validation_share: float = Field(default=0.15, gt=0.0, lt=1.0, description="Of each label's groups.")
+    validation_from: ValidationSource = Field(
+        default=ValidationSource.GROUPS, description="Whole groups, or images of groups that are trained on too."
+    )
     test_share: float = Field(default=0.2, gt=0.0, lt=1.0, description="Of each label's groups, held out.")
     seed: int = Field(default=1, ge=0, description="Of split, first weights, order and augmentation.")
     threads: int = Field(default=2, ge=1, description="Threads of torch; another number moves the last digits.")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a GPU where there is one.")
     mixed_precision: bool = Field(default=True, description="Half precision where it is safe, on a GPU only.")
+
+    @model_validator(mode="after")
+    def _leaves_some_to_train_on(self) -> Self:
+        _ = self.split_settings
+        return self
+
+    @property
+    def split_settings(self) -> SplitSettings:
+        """How the data set is divided."""
+        return SplitSettings(
+            validation_share=self.validation_share,
+            validation_from=self.validation_from,
+            test_share=self.test_share,
+            seed=self.seed,
+        )
 
     @property
     def augmentation_settings(self) -> AugmentationSettings:

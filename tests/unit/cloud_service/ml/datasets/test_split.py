@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from cloud_service.ml.datasets.samples import DatasetError, Sample
 from cloud_service.ml.datasets.split import Split, SplitSettings, SplitStrategy, divide, folds
+from cloud_service.ml.datasets.split_settings import ValidationSource
 
 
 def samples_of(groups: list[tuple[bool, int]]) -> list[Sample]:
@@ -176,3 +177,22 @@ def test_folds_that_cannot_be_are_refused(count: int, reason: str) -> None:
 def test_folds_that_leave_nothing_to_choose_by_are_refused() -> None:
     with pytest.raises(DatasetError, match="another number of folds or another seed"):
         folds(samples_of([(True, 1), (False, 1)] * 2), count=2, settings=SplitSettings())
+
+
+def test_validation_by_images_takes_the_end_of_each_group_that_is_trained_on() -> None:
+    samples = samples_of([(index % 2 == 0, 10) for index in range(8)])
+    settings = SplitSettings(validation_from=ValidationSource.IMAGES, validation_share=0.15, test_share=0.25)
+    for split in (divide(samples, settings), *folds(samples, count=4, settings=settings)):
+        trained, chosen, tested = ({sample.group for sample in part} for part in parts_of(split))
+        assert trained == chosen
+        assert not trained & tested
+        assert len(tested) == 2
+        for group in trained:
+            own = [sample for sample in samples if sample.group == group]
+            assert [sample for sample in split.validation if sample.group == group] == own[-2:]
+
+
+def test_validation_by_images_needs_groups_of_several() -> None:
+    samples = samples_of([(index % 2 == 0, 1) for index in range(20)])
+    with pytest.raises(DatasetError, match="Each group is a single image"):
+        divide(samples, SplitSettings(validation_from=ValidationSource.IMAGES))

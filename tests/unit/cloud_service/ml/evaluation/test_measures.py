@@ -71,7 +71,11 @@ def test_one_label_only_leaves_figures_undefined() -> None:
     undefined = {name for name, value in found.items() if np.isnan(value)}
     assert undefined == {
         Measure.BALANCED_ACCURACY,
+        Measure.PRECISION_ALL,
+        Measure.F1_ALL,
+        Measure.PRECISION_NOT_ALL,
         Measure.RECALL_NOT_ALL,
+        Measure.F1_NOT_ALL,
         Measure.ROC_AUC,
         Measure.SENSITIVITY_AT_SPECIFICITY,
         Measure.SPECIFICITY_AT_SENSITIVITY,

@@ -8,6 +8,7 @@ from cloud_service.ml.datasets.duplicates import LeakError
 from cloud_service.ml.datasets.reading import Layout
 from cloud_service.ml.datasets.samples import DatasetError
 from cloud_service.ml.datasets.split_file import read_split_file
+from cloud_service.ml.datasets.split_settings import ValidationSource
 from cloud_service.ml.evaluation.answers import EvaluationError
 from cloud_service.ml.experiments.experiment import Asked, make_experiment, settings_of
 from cloud_service.ml.experiments.material import ExperimentError, read_material
@@ -209,16 +210,10 @@ def test_too_few_groups_for_the_folds_are_refused(fields: Path, tmp_path: Path) 
     assert not (tmp_path / "out").exists()
 
 
-def test_shares_that_leave_nothing_to_train_on_are_refused(cells: Path, tmp_path: Path) -> None:
-    recipe = RECIPE.model_copy(update={"training": TrainingSettings(validation_share=0.6, test_share=0.5)})
-    with pytest.raises(ExperimentError, match="leave nothing to train on"):
-        make_experiment(replace(asked(Experiment.TABLE2, cells), recipes={"greedy": recipe}), tmp_path / "out")
-
-
 def test_recipes_that_want_other_shares_cannot_be_compared(fields: Path) -> None:
     other = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"test_share": 0.3})})
     wanted = replace(asked(Experiment.FOLDS, fields), recipes={"one": RECIPE, "two": other})
-    with pytest.raises(ExperimentError, match="the same validation_share and test_share"):
+    with pytest.raises(ExperimentError, match="the same validation_share, validation_from and test_share"):
         settings_of(wanted, read_material(((fields, None),), None))
 
 
@@ -245,3 +240,14 @@ def test_offline_counts_are_those_of_the_papers_table(cells: Path, fields: Path)
     assert (training.is_augmented_offline, training.augmentation) == (False, AugmentationPreset.NONE)
     with pytest.raises(ExperimentError, match="gives no class counts for fields"):
         settings_of(asked(Experiment.TABLE2, fields, offline=True), read_material(((fields, None),), None))
+
+
+def test_a_validation_part_of_trained_groups_is_stated(fields: Path, tmp_path: Path) -> None:
+    training = RECIPE.training.model_copy(update={"validation_from": ValidationSource.IMAGES})
+    recipes = {"tiny": RECIPE.model_copy(update={"training": training})}
+    wanted = replace(asked(Experiment.FOLDS, fields, runs=2), recipes=recipes)
+    with pytest.raises(LeakError, match="divided between training and validation"):
+        make_experiment(wanted, tmp_path / "out")
+    report = make_experiment(replace(wanted, leaks_allowed=True), tmp_path / "out")
+    assert any("holds images of groups that are trained on" in line for line in report.measuring)
+    assert any("divided between training and validation" in line for line in report.cautions)

@@ -57,16 +57,23 @@ def test_what_is_no_recipe_is_named(name: str, content: bytes | None, said: str,
 
 
 def test_what_a_person_sets_by_hand_counts() -> None:
-    recipe = changed(MODERN, epochs=2, seed=7, threads=1, plain=True)
+    recipe = changed(MODERN, {"epochs": 2, "seed": 7, "threads": 1}, plain=True)
     assert (recipe.training.epochs, recipe.training.seed, recipe.training.threads) == (2, 7, 1)
     assert not recipe.network.squeeze_excitation
-    assert changed(MODERN, plain=False) == MODERN
+    assert changed(MODERN, {"epochs": None}) == MODERN
     with pytest.raises(ConfigurationError, match="resnet34 has none"):
-        changed(Recipe(network=NetworkSettings(backbone="resnet34")), plain=True)
+        changed(Recipe(network=NetworkSettings(backbone="resnet34")), {}, plain=True)
 
 
 def test_every_preset_has_settings() -> None:
     assert set(AUGMENTATIONS) == set(AugmentationPreset)
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "greedy.toml"
+    file.write_text("[training]\nvalidation_share = 0.6\ntest_share = 0.5\n")
+    with pytest.raises(ConfigurationError, match=r"training: .* 0.6 for validation and 0.5 for the test leave nothing"):
+        load_recipe(str(file))
 
 
 def test_preprocessing_that_is_stated_replaces_a_recipes_own() -> None:

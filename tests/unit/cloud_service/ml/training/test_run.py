@@ -221,12 +221,6 @@ def test_leaks_that_are_allowed_are_stated(dataset: Path, tmp_path: Path, writte
     assert any("divided between training" in text for text in written[0].known_shortcuts)
 
 
-def test_shares_that_leave_nothing_are_refused(dataset: Path, tmp_path: Path) -> None:
-    training = TrainingSettings(validation_share=0.6, test_share=0.5)
-    with pytest.raises(DatasetError, match="leave nothing to train on"):
-        run_training(dataset, tmp_path / "run", Recipe(training=training), TEXTS)
-
-
 def test_the_weights_survive_a_refused_export(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("cloud_service.ml.export.LARGEST_DIFFERENCE", -1.0)
