@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from cloud_service.accounts.passwords import Passwords, random_password
 from cloud_service.accounts.permissions import Role
@@ -44,11 +45,15 @@ def demo_token(engine: Engine) -> Iterator[str]:
     with transaction(engine) as session:
         if find_user(session, DEMO) is None:
             add_user(session, actor, name=DEMO, role=Role.SERVICE, site=None, password_hash=None)
-        with suppress(NotFoundError):  # a demo that was killed leaves its token behind
-            revoke_token(session, actor, user=DEMO, name=DEMO)
+        _end_token(session, actor)  # a demo that was killed leaves its own behind
         _, secret = add_token(session, actor, user=DEMO, name=DEMO, lifetime=_LONGEST_DEMO)
     try:
         yield secret
     finally:
         with transaction(engine) as session:
-            revoke_token(session, actor, user=DEMO, name=DEMO)
+            _end_token(session, actor)
+
+
+def _end_token(session: Session, actor: Actor) -> None:
+    with suppress(NotFoundError):  # somebody may have revoked it already
+        revoke_token(session, actor, user=DEMO, name=DEMO)
