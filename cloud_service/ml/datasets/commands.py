@@ -20,6 +20,10 @@ app = typer.Typer(help="Make, inspect and divide data sets.", no_args_is_help=Tr
 DatasetArgument = Annotated[Path, typer.Argument(help="The data set's folder.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="How it is arranged; by default recognised by its names.")]
 
+ValidationOption = Annotated[
+    ValidationSource, typer.Option(help="Whole groups, or images of groups that are trained on too.")
+]
+
 _DEFAULT_COUNT = 100
 
 
@@ -64,9 +68,7 @@ def split(  # noqa: PLR0913 - the options of a command
     layout: LayoutOption = None,
     strategy: Annotated[SplitStrategy, typer.Option(help="What stays together.")] = SplitStrategy.GROUPED,
     validation: Annotated[float, typer.Option(help="Share that training chooses its epoch by.")] = 0.15,
-    validation_from: Annotated[
-        ValidationSource, typer.Option(help="Whole groups, or images of groups that are trained on too.")
-    ] = ValidationSource.GROUPS,
+    validation_from: ValidationOption = ValidationSource.GROUPS,
     test: Annotated[float, typer.Option(help="Share that is held out; with --folds, one part in so many.")] = 0.2,
     folds: Annotated[int | None, typer.Option(min=2, help="Write a split for each fold of a cross-validation.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides the shuffle.")] = 1,
