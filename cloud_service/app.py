@@ -14,8 +14,10 @@ import cloud_service.accounts.endpoints
 import cloud_service.captures.endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
-from cloud_service.accounts.dependencies import Access
-from cloud_service.accounts.service import AccessGate
+from cloud_service.accounts.dependencies import requires
+from cloud_service.accounts.gate import Gate
+from cloud_service.accounts.passwords import Passwords
+from cloud_service.accounts.permissions import Permission
 from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.config import Settings
 from cloud_service.database import make_engine
@@ -51,23 +53,23 @@ class _Api(FastAPI):
         return SecurityHeaders(super().build_middleware_stack())
 
 
-def create_app(settings: Settings, *, dashboard: Path = DASHBOARD) -> FastAPI:
+def create_app(settings: Settings, *, dashboard: Path = DASHBOARD, passwords: Passwords | None = None) -> FastAPI:
     """The application for `settings`, ready to be served.
 
     Args:
         settings: of this process.
         dashboard: the folder with the built page; a page that says how to build it stands in where it is missing.
+        passwords: how passwords are hashed; by the library's own parameters where not given.
 
     Raises:
-        ConfigurationError: access key or session secret is missing or too short, or a URL is none that is known.
+        ConfigurationError: a URL is none that is known.
         TransientError: the blob store cannot be opened.
     """
-    gate = AccessGate(settings)
     blobs = open_blob_store(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings, gate, blobs) as app.state.services:
+        async with _services(settings, blobs, passwords) as app.state.services:
             yield
 
     app = _Api(title="Smearflow", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
@@ -81,7 +83,7 @@ def create_app(settings: Settings, *, dashboard: Path = DASHBOARD) -> FastAPI:
 
 
 @asynccontextmanager
-async def _services(settings: Settings, gate: AccessGate, blobs: BlobStore) -> AsyncIterator[Services]:
+async def _services(settings: Settings, blobs: BlobStore, passwords: Passwords | None) -> AsyncIterator[Services]:
     """Hold what needs a running event loop or threads, for as long as the process serves."""
     engine = make_engine(settings.database_url)
     redis_url = settings.redis_url.get_secret_value()
@@ -90,7 +92,7 @@ async def _services(settings: Settings, gate: AccessGate, blobs: BlobStore) -> A
     notifier = Notifier(redis_url)
     watcher = asyncio.create_task(signal.watch(), name="event watcher")
     try:
-        yield Services(settings, engine, gate, blobs, notifier, signal)
+        yield Services(settings, engine, Gate(settings, engine, passwords), blobs, notifier, signal)
     finally:
         watcher.cancel()
         with suppress(asyncio.CancelledError):
@@ -103,7 +105,7 @@ async def _services(settings: Settings, gate: AccessGate, blobs: BlobStore) -> A
 def _describe(app: FastAPI) -> None:
     """Offer the OpenAPI document, to those who may use the API."""
 
-    @app.get("/api/openapi.json", include_in_schema=False, dependencies=[Access])
+    @app.get("/api/openapi.json", include_in_schema=False, dependencies=[requires(Permission.READ_API_DESCRIPTION)])
     def openapi() -> JSONResponse:
         return JSONResponse(openapi_document(app))
 

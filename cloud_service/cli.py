@@ -4,6 +4,8 @@ import sys
 
 import typer
 
+from cloud_service.accounts import commands as users
+from cloud_service.audit import commands as audit
 from cloud_service.devices import commands as devices
 from cloud_service.inference import commands as inference
 from cloud_service.ingest import commands as ingest
@@ -21,6 +23,8 @@ app = typer.Typer(
 for part in (local_stack.app, inference.commands, ingest.app, ml.app):
     app.add_typer(part)
 app.add_typer(devices.app, name="device")
+app.add_typer(users.app, name="user")
+app.add_typer(audit.app, name="audit")
 
 
 @app.command(epilog="Example: SMEARFLOW_API_PORT=8000 smearflow serve")

@@ -81,8 +81,10 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, lt=65536)] = 8000
-    access_key: SecretStr | None = Field(None, description="log-in to API and page; without it the API does not start")
-    session_secret: SecretStr | None = Field(None, description="signs the page's session cookie")
+    session_idle_minutes: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="a log-in ends so long after the page's last request"
+    )
+    session_hours: Annotated[float, Field(gt=0)] = Field(12.0, description="and so long after itself in any case")
     secure_cookies: bool = Field(default=True, description="send cookies over HTTPS only; off for http on loopback")
     log_level: str = "INFO"
 

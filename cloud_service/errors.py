@@ -30,5 +30,11 @@ class UnauthorisedError(RequestError):
     status = HTTPStatus.UNAUTHORIZED
 
 
+class ForbiddenError(RequestError):
+    """The one who asks is known and may not."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class LostClaimError(PermanentError):
     """A worker's lease ran out and another holds the job now; what it worked out is not written."""

@@ -46,8 +46,7 @@ make_broker_certificate() { # HOST
 
 make_secrets() {
   local name
-  for name in postgres_password redis_password smearflow_access_key smearflow_session_secret smearflow_broker_password \
-    smearflow_broker_admin_password; do
+  for name in postgres_password redis_password smearflow_broker_password smearflow_broker_admin_password; do
     random_password "$name"
   done
   printf 'postgresql+psycopg://smearflow:%s@postgres/smearflow' "$(<postgres_password)" >smearflow_database_url

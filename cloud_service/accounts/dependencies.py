@@ -1,11 +1,14 @@
-"""The check that stands before every route but liveness, log-in and static files."""
+"""What stands before every route but liveness, log-in and static files: who asks, and whether it may."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request
 
-from cloud_service.accounts.service import AccessGate
-from cloud_service.errors import UnauthorisedError
+from cloud_service.accounts.identity import Credential, CredentialKind, Identity
+from cloud_service.accounts.permissions import Permission
+from cloud_service.errors import ForbiddenError, UnauthorisedError
 from cloud_service.web.services import services
 
 PAGE_HEADER = "x-smearflow-page"
@@ -24,30 +27,69 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def require_access(request: Request, authorization: Annotated[str | None, Header()] = None) -> None:
-    """Let a request pass that brings the access key as a bearer token (RFC 6750 section 2.1) or a session cookie.
+def check_origin(request: Request) -> None:
+    """Refuse what a page of another site had the browser send.
+
+    Browsers say by themselves where a request comes from: `Sec-Fetch-Site` (W3C Fetch Metadata), or older ones and
+    those that do not trust the line `Origin` (RFC 6454). Programs say neither.
 
     Raises:
-        UnauthorisedError: neither is there, or it is wrong, or a change by cookie lacks the page's header.
-        TooManyAttemptsError: the address gave too many wrong keys.
+        ForbiddenError: it comes from elsewhere.
+    """
+    fetch_site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if fetch_site is not None:
+        is_own = fetch_site == "same-origin"
+    else:
+        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_own:
+        raise ForbiddenError("This request comes from the page of another site.")
+
+
+def who_asks(request: Request, authorization: Annotated[str | None, Header()] = None) -> Identity:
+    """The user behind a bearer token (RFC 6750 section 2.1) or a session cookie.
+
+    Raises:
+        UnauthorisedError: neither is there, or it opens nothing.
+        ForbiddenError: a change by cookie that another site's page may have asked for.
     """
     held = services(request)
     if authorization is not None:
-        _check_bearer(held.gate, authorization, client_address(request))
-        return
+        return held.gate.identify(Credential.of(CredentialKind.TOKEN, _token_in(authorization)))
     cookie = request.cookies.get(cookie_name(secure=held.settings.secure_cookies))
     if cookie is None:
-        raise UnauthorisedError("Log in with the access key, or send it as `Authorization: Bearer <key>`.")
-    held.gate.check_session(cookie)
-    if request.method not in _SAFE_METHODS and PAGE_HEADER not in request.headers:
-        raise UnauthorisedError(f"A change by session cookie needs the header {PAGE_HEADER}: 1.")
+        raise UnauthorisedError("Log in, or send a token as `Authorization: Bearer smf_…`.")
+    found = held.gate.identify(Credential.of(CredentialKind.SESSION, cookie))
+    if request.method not in _SAFE_METHODS:
+        check_origin(request)
+        if PAGE_HEADER not in request.headers:
+            raise ForbiddenError(f"A change by session cookie needs the header {PAGE_HEADER}: 1.")
+    return found
 
 
-def _check_bearer(gate: AccessGate, authorization: str, address: str) -> None:
-    scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise UnauthorisedError("The header must read `Authorization: Bearer <access key>`.")
-    gate.check_key(key.strip(), address=address)
+def _token_in(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthorisedError("The header must read `Authorization: Bearer smf_…`.")
+    return token.strip()
 
 
-Access = Depends(require_access)
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A dependency that lets only those pass whose role has the permission, and hands the user on."""
+
+    permission: Permission
+
+    def __call__(self, who: Annotated[Identity, Depends(who_asks)]) -> Identity:
+        """See the class.
+
+        Raises:
+            ForbiddenError: the role does not have it.
+        """
+        who.demand(self.permission)
+        return who
+
+
+def requires(permission: Permission) -> Any:
+    """What a route depends on that needs this permission; its value is the `Identity` of who asks."""
+    return Depends(Requirement(permission))

@@ -1,48 +1,74 @@
-"""Log-in and log-out of the page."""
+"""Log-in and log-out of the page, and a user's own password."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, SecretStr
+from fastapi import APIRouter, Depends, Request, Response
 
-from cloud_service.accounts.dependencies import Access, client_address, cookie_name
-from cloud_service.accounts.service import SESSION_SECONDS
+from cloud_service.accounts.dependencies import check_origin, client_address, cookie_name, requires
+from cloud_service.accounts.identity import CredentialKind, Identity
+from cloud_service.accounts.permissions import Permission
+from cloud_service.accounts.schemas import LogIn, Me, PasswordChange
+from cloud_service.errors import ForbiddenError
 from cloud_service.web.services import services
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
+PASSWORDS_AT_ONCE = 2
 
-class LogIn(BaseModel):
-    """What the log-in form sends."""
-
-    access_key: Annotated[SecretStr, Field(max_length=1000)]
+Caller = Annotated[Identity, requires(Permission.OWN_ACCOUNT)]
 
 
-@router.post("", status_code=HTTPStatus.NO_CONTENT)
-def log_in(request: Request, response: Response, form: LogIn) -> None:
-    """Exchange the access key for a session cookie of 12 hours."""
+def _password_slot() -> Iterator[None]:
+    """Holds a place among the few that compare passwords at once, 64 MB each; who waits keeps no thread busy."""
+    yield
+
+
+_A_PASSWORD_SLOT = Depends(_password_slot, scope="function", max_concurrency=PASSWORDS_AT_ONCE)
+
+
+@router.post("", dependencies=[Depends(check_origin), _A_PASSWORD_SLOT])
+def log_in(request: Request, response: Response, form: LogIn) -> Me:
+    """Exchange user name and password for a session cookie."""
     held = services(request)
-    held.gate.check_key(form.access_key.get_secret_value(), address=client_address(request))
+    who, cookie = held.gate.log_in(form.user, form.password.get_secret_value(), client_address(request))
     secure = held.settings.secure_cookies
     response.set_cookie(
         cookie_name(secure=secure),
-        held.gate.new_session(),
-        max_age=SESSION_SECONDS,
+        cookie,
+        max_age=int(held.gate.limits.absolute.total_seconds()),
         path="/",
         secure=secure,
         httponly=True,
         samesite="strict",
     )
+    return Me.of(who)
 
 
-@router.get("", status_code=HTTPStatus.NO_CONTENT, dependencies=[Access])
-def check_session() -> None:
-    """Tell a page whether its session still holds."""
+@router.get("")
+def who_am_i(who: Caller) -> Me:
+    """Tell a page or a program whose session or token it has, and whether it still holds."""
+    return Me.of(who)
 
 
-@router.delete("", status_code=HTTPStatus.NO_CONTENT, dependencies=[Access])
-def log_out(request: Request, response: Response) -> None:
-    """Forget the session cookie."""
-    secure = services(request).settings.secure_cookies
+@router.delete("", status_code=HTTPStatus.NO_CONTENT)
+def log_out(request: Request, response: Response, who: Caller) -> None:
+    """End the session and forget its cookie."""
+    if who.credential.kind is not CredentialKind.SESSION:
+        raise ForbiddenError("A token has no session to end; `smearflow user token revoke` ends a token.")
+    held = services(request)
+    held.gate.log_out(who)
+    _forget_cookie(response, secure=held.settings.secure_cookies)
+
+
+@router.put("/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[_A_PASSWORD_SLOT])
+def change_password(request: Request, response: Response, who: Caller, form: PasswordChange) -> None:
+    """Take another password; ends all sessions of the user, this one too."""
+    held = services(request)
+    held.gate.change_password(who, form.present.get_secret_value(), form.new.get_secret_value())
+    _forget_cookie(response, secure=held.settings.secure_cookies)
+
+
+def _forget_cookie(response: Response, *, secure: bool) -> None:
     response.delete_cookie(cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="strict")

@@ -1,29 +1,34 @@
 """Captures over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from cloud_service.accounts.dependencies import Access
+from cloud_service.accounts.dependencies import requires
+from cloud_service.accounts.identity import Identity
+from cloud_service.accounts.permissions import Permission
 from cloud_service.captures import service
 from cloud_service.captures.queries import Filters
 from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, CapturePage, CaptureSummary
 from cloud_service.database import transaction
 from cloud_service.models import Capture
-from cloud_service.web.services import Reading, services
+from cloud_service.web.services import Reading, Writing, services
 from shared.identifiers import SlugId
 from shared.imaging.decode import ImageLimits
 from shared.vocabulary import CaptureState
 
-router = APIRouter(prefix="/api/captures", tags=["captures"], dependencies=[Access])
+router = APIRouter(prefix="/api/captures", tags=["captures"])
 
 THUMBNAILS_AT_ONCE = 2
 
-# A capture's bytes never change, so a browser need not ask twice; they stay in that browser.
-_IMMUTABLE = "private, max-age=31536000, immutable"
+# A browser keeps a capture's bytes, which never change, but asks each time whether its user may see them still.
+_ASK_AGAIN = "private, no-cache"
 
+Viewer = Annotated[Identity, requires(Permission.SEE_CAPTURES)]
+Retrier = Annotated[Identity, requires(Permission.RETRY_ANALYSES)]
 CasePseudonym = Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -32,39 +37,50 @@ def _thumbnail_slot() -> Iterator[None]:
     yield
 
 
-@router.get("")
-def list_captures(
-    session: Reading,
+def _wanted(
     state: Annotated[list[CaptureState], Query()] = [],  # noqa: B006 - FastAPI copies defaults
     site: SlugId | None = None,
     device: SlugId | None = None,
     case: CasePseudonym | None = None,
+) -> Filters:
+    """Which captures a request asks for."""
+    return Filters(states=state, site=site, device=device, case=case)
+
+
+@router.get("")
+def list_captures(
+    who: Viewer,
+    session: Reading,
+    filters: Annotated[Filters, Depends(_wanted)],
     before: Annotated[UUID | None, Query(description="the last capture of the page before this one")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> CapturePage:
     """Captures, newest announcement first; where there are more, ask for those `before` the last one."""
-    filters = Filters(states=state, site=site, device=device, case=case)
-    return service.page(session, filters=filters, before=before, limit=limit)
+    return service.page(session, who, filters=filters, before=before, limit=limit)
 
 
 @router.get("/counts")
-def count_captures(session: Reading) -> CaptureCounts:
+def count_captures(who: Viewer, session: Reading) -> CaptureCounts:
     """How many captures stand where."""
-    return service.counts(session)
+    return service.counts(session, who)
 
 
 @router.get("/{capture_id}")
-def get_capture(session: Reading, capture_id: UUID) -> CaptureDetail:
+def get_capture(who: Viewer, session: Writing, capture_id: UUID) -> CaptureDetail:
     """One capture with its custody trail, its newest prediction, its analysis and its results' way to the device."""
-    return service.detail(session, capture_id)
+    return service.detail(session, who, capture_id)
 
 
 @router.get("/{capture_id}/image", response_class=Response, responses={200: {"content": {"image/*": {}}}})
-def get_image(request: Request, session: Reading, capture_id: UUID) -> Response:
+def get_image(who: Viewer, request: Request, session: Writing, capture_id: UUID) -> Response:
     """The capture's bytes as they are stored."""
-    capture = service.stored_capture(session, capture_id)
-    data = service.image(services(request).blobs, capture)
+    capture = service.stored_capture(session, who, capture_id)
     headers = _image_headers(capture, capture.sha256, capture.media_type.partition("/")[2])
+    if _has_it(request, headers):
+        service.note_image_seen(session, who, capture)
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    data = service.image(services(request).blobs, capture)
+    service.note_image_seen(session, who, capture)
     return Response(data, media_type=capture.media_type, headers=headers)
 
 
@@ -74,22 +90,24 @@ def get_image(request: Request, session: Reading, capture_id: UUID) -> Response:
     responses={200: {"content": {"image/jpeg": {}}}},
     dependencies=[Depends(_thumbnail_slot, scope="function", max_concurrency=THUMBNAILS_AT_ONCE)],
 )
-def get_thumbnail(request: Request, session: Reading, capture_id: UUID) -> Response:
+def get_thumbnail(who: Viewer, request: Request, session: Reading, capture_id: UUID) -> Response:
     """A small JPEG of the capture."""
-    capture = service.stored_capture(session, capture_id)
     held = services(request)
+    capture = service.stored_capture(session, who, capture_id)
+    headers = _image_headers(capture, f"{capture.sha256}-{service.THUMBNAIL_EDGE}", "jpeg")
+    if _has_it(request, headers):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     limits = ImageLimits(max_pixels=held.settings.capture_max_pixels, max_bytes=held.settings.capture_max_bytes)
     data = service.thumbnail(held.blobs, capture, limits)
-    headers = _image_headers(capture, f"{capture.sha256}-{service.THUMBNAIL_EDGE}", "jpeg")
     return Response(data, media_type="image/jpeg", headers=headers)
 
 
 @router.post("/{capture_id}/retry")
-def retry_capture(request: Request, capture_id: UUID) -> CaptureSummary:
+def retry_capture(who: Retrier, request: Request, capture_id: UUID) -> CaptureSummary:
     """Let a failed analysis be tried again."""
     held = services(request)
     with transaction(held.engine) as session:
-        summary = service.retry(session, capture_id)
+        summary = service.retry(session, who, capture_id)
     # Only after the commit: a worker that is told earlier would find nothing to do.
     held.notifier.inference()
     held.notifier.changes()
@@ -98,7 +116,12 @@ def retry_capture(request: Request, capture_id: UUID) -> CaptureSummary:
 
 def _image_headers(capture: Capture, tag: str, extension: str) -> dict[str, str]:
     return {
-        "Cache-Control": _IMMUTABLE,
+        "Cache-Control": _ASK_AGAIN,
         "Content-Disposition": f'inline; filename="{capture.id}.{extension}"',
         "ETag": f'"{tag}"',
     }
+
+
+def _has_it(request: Request, headers: Mapping[str, str]) -> bool:
+    """Whether the browser holds these very bytes (RFC 9110 section 13.1.2)."""
+    return headers["ETag"] in request.headers.get("if-none-match", "")

@@ -15,18 +15,23 @@ from shared.vocabulary import CaptureState
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which captures; None stands for all."""
+    """Which captures; None stands for all.
+
+    `within` is the site beyond which the one who asks may not see, whatever else is wished for.
+    """
 
     states: Sequence[CaptureState] = ()
     site: str | None = None
     device: str | None = None
     case: str | None = None
+    within: str | None = None
 
     def apply(self, query: Select[Capture]) -> Select[Capture]:
         """`query` with these conditions."""
         if self.states:
             query = query.where(Capture.state.in_(self.states))
         for column, wanted in (
+            (Capture.site_id, self.within),
             (Capture.site_id, self.site),
             (Capture.device_id, self.device),
             (Capture.case_pseudonym, self.case),
@@ -48,14 +53,14 @@ def captures_page(session: Session, filters: Filters, *, before: Capture | None,
     return session.scalars(query).all()
 
 
-def capture_by_id(session: Session, capture_id: UUID) -> Capture:
-    """One capture.
+def capture_by_id(session: Session, capture_id: UUID, *, within: str | None) -> Capture:
+    """One capture, as seen from the site `within`; None sees all.
 
     Raises:
-        NotFoundError: there is none with this id.
+        NotFoundError: there is none with this id, or it belongs to another site, which is not told apart.
     """
     capture = session.get(Capture, capture_id)
-    if capture is None:
+    if capture is None or within not in {None, capture.site_id}:
         raise NotFoundError(f"There is no capture {capture_id}.")
     return capture
 
@@ -72,7 +77,10 @@ def job_of(session: Session, capture_id: UUID) -> InferenceJob | None:
     return session.get(InferenceJob, capture_id)
 
 
-def counts_by_state(session: Session) -> dict[CaptureState, int]:
-    """How many captures stand where; every state is there."""
-    rows = session.execute(select(Capture.state, func.count()).group_by(Capture.state))
+def counts_by_state(session: Session, *, within: str | None) -> dict[CaptureState, int]:
+    """How many captures stand where, of the site `within` or of all; every state is there."""
+    query = select(Capture.state, func.count()).group_by(Capture.state)
+    if within is not None:
+        query = query.where(Capture.site_id == within)
+    rows = session.execute(query)
     return dict.fromkeys(CaptureState, 0) | {CaptureState(state): count for state, count in rows}

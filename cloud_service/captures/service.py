@@ -1,10 +1,18 @@
-"""What is done with captures on behalf of people: pages, details, images, a retry."""
+"""What is done with captures on behalf of people: pages, details, images, a retry.
+
+Each function takes who asks and shows nothing beyond that user's site. Who saw a capture's detail or its image is
+audited; lists and thumbnails are not, since they would be most of the trail and say least.
+"""
 
 import io
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from cloud_service.accounts.identity import Identity
+from cloud_service.audit.actions import Action
+from cloud_service.audit.trail import record
 from cloud_service.blob_store import BlobStore
 from cloud_service.captures import queries
 from cloud_service.captures.queries import Filters
@@ -32,32 +40,35 @@ _THUMBNAIL_QUALITY = 80
 log = get_logger(__name__)
 
 
-def page(session: Session, *, filters: Filters, before: UUID | None, limit: int) -> CapturePage:
+def page(session: Session, who: Identity, *, filters: Filters, before: UUID | None, limit: int) -> CapturePage:
     """One page of captures, newest announcement first, with the event position at which it is true.
 
     Raises:
         NotFoundError: there is no capture `before`.
     """
+    filters = replace(filters, within=who.site)
     position = latest_position(session)  # first: what changes from here on, an event behind it tells
-    last = queries.capture_by_id(session, before) if before else None
+    last = queries.capture_by_id(session, before, within=who.site) if before else None
     captures = queries.captures_page(session, filters, before=last, limit=limit + 1)
     summaries = capture_summaries(session, captures[:limit])
     return CapturePage(captures=summaries, more=len(captures) > limit, position=position)
 
 
-def counts(session: Session) -> CaptureCounts:
+def counts(session: Session, who: Identity) -> CaptureCounts:
     """How many captures stand where."""
-    return CaptureCounts(**{state.value: count for state, count in queries.counts_by_state(session).items()})
+    found = queries.counts_by_state(session, within=who.site)
+    return CaptureCounts(**{state.value: count for state, count in found.items()})
 
 
-def detail(session: Session, capture_id: UUID) -> CaptureDetail:
-    """All that is known of one capture.
+def detail(session: Session, who: Identity, capture_id: UUID) -> CaptureDetail:
+    """All that is known of one capture. Audited, so `session` has to be one that writes.
 
     Raises:
         NotFoundError: there is none with this id.
     """
-    capture = queries.capture_by_id(session, capture_id)
+    capture = queries.capture_by_id(session, capture_id, within=who.site)
     job = queries.job_of(session, capture_id)
+    record(session, who.actor, Action.CAPTURE_SEEN, str(capture_id))
     return CaptureDetail(
         **dict(capture_summary(session, capture)),
         sha256=capture.sha256,
@@ -70,28 +81,34 @@ def detail(session: Session, capture_id: UUID) -> CaptureDetail:
     )
 
 
-def retry(session: Session, capture_id: UUID) -> CaptureSummary:
+def retry(session: Session, who: Identity, capture_id: UUID) -> CaptureSummary:
     """Let a failed analysis be tried again.
 
     Raises:
         NotFoundError: there is no such capture.
         ConflictError: its analysis has not failed.
     """
-    capture = queries.capture_by_id(session, capture_id)
+    capture = queries.capture_by_id(session, capture_id, within=who.site)
     retry_job(session, capture_id)
+    record(session, who.actor, Action.ANALYSIS_RETRIED, str(capture_id))
     return capture_summary(session, capture)
 
 
-def stored_capture(session: Session, capture_id: UUID) -> Capture:
+def stored_capture(session: Session, who: Identity, capture_id: UUID) -> Capture:
     """A capture whose bytes are in the blob store.
 
     Raises:
         NotFoundError: there is no such capture, or its bytes have not arrived.
     """
-    capture = queries.capture_by_id(session, capture_id)
+    capture = queries.capture_by_id(session, capture_id, within=who.site)
     if capture.state not in KEPT:
         raise NotFoundError(f"Capture {capture_id} is {capture.state}: its image is not here.")
     return capture
+
+
+def note_image_seen(session: Session, who: Identity, capture: Capture) -> None:
+    """Audit that somebody is about to be shown a capture's image."""
+    record(session, who.actor, Action.IMAGE_SEEN, str(capture.id))
 
 
 def image(blobs: BlobStore, capture: Capture) -> bytes:

@@ -1,6 +1,7 @@
 """The event stream for browsers and programs (server-sent events, WHATWG HTML section 9.2)."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -9,13 +10,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from cloud_service.accounts.dependencies import Access
+from cloud_service.accounts.dependencies import requires
+from cloud_service.accounts.identity import Identity
+from cloud_service.accounts.permissions import Permission
 from cloud_service.database import snapshot
 from cloud_service.delivery.events import latest_position
-from cloud_service.delivery.stream import follow
+from cloud_service.delivery.stream import Reader, follow
 from cloud_service.web.services import services
 
-router = APIRouter(prefix="/api/events", tags=["events"], dependencies=[Access])
+router = APIRouter(prefix="/api/events", tags=["events"])
 
 RECONNECT_MS = 1000
 
@@ -34,6 +37,7 @@ class Hello(BaseModel):
 @router.get("", response_class=EventSourceResponse)
 async def stream_events(
     request: Request,
+    who: Annotated[Identity, requires(Permission.SEE_CAPTURES)],
     after: Position | None = None,
     last_event_id: Annotated[str | None, Header(max_length=19, pattern=r"^[0-9]+$")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
@@ -41,12 +45,14 @@ async def stream_events(
 
     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
     id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
+    Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
     """
     held = services(request)
     wanted = after if last_event_id is None else int(last_event_id)
     hello = await run_sync(_begin, held.engine, wanted)
     yield ServerSentEvent(event="hello", id=str(hello.position), data=hello, retry=RECONNECT_MS)
-    async for event in follow(held.engine, held.signal, hello.position):
+    reader = Reader(held.engine, who.site, partial(held.gate.check_still_in, who))
+    async for event in follow(reader, held.signal, hello.position):
         yield ServerSentEvent(event=event.kind, id=str(event.position), data=event.payload)
 
 

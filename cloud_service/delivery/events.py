@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_service.captures.summary import capture_summaries
@@ -68,9 +68,15 @@ def record_capture_events(session: Session, captures: Sequence[Capture]) -> int:
     return last
 
 
-def events_after(session: Session, position: int, limit: int) -> Sequence[Event]:
-    """The events behind `position`, in order, at most `limit`; ask again with the last one's position."""
-    return session.scalars(select(Event).where(Event.position > position).order_by(Event.position).limit(limit)).all()
+def events_after(session: Session, position: int, limit: int, *, within: str | None = None) -> Sequence[Event]:
+    """The events behind `position`, in order, at most `limit`; ask again with the last one's position.
+
+    Where `within` names a site, those of this site and those that concern every site.
+    """
+    query = select(Event).where(Event.position > position)
+    if within is not None:
+        query = query.where(or_(Event.site_id == within, Event.site_id.is_(None)))
+    return session.scalars(query.order_by(Event.position).limit(limit)).all()
 
 
 def latest_position(session: Session) -> int:

@@ -1,20 +1,26 @@
 """Follows the event log for browsers: one watcher a process, any number of readers, each with its own position."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from cloud_service.database import snapshot
 from cloud_service.delivery.events import events_after, latest_position
+from cloud_service.errors import UnauthorisedError
 from cloud_service.models import Event
 from shared.logs import get_logger
 
 POLL_SECONDS = 1.0
 CHUNK = 200
+CHECK_SECONDS = 5.0
+"""How long a quiet stream may outlive its reader's log-in."""
 
 log = get_logger(__name__)
 
@@ -71,24 +77,48 @@ class EventSignal:
             return latest_position(session)
 
 
-async def follow(engine: Engine, signal: EventSignal, position: int) -> AsyncIterator[Event]:
-    """Every event behind `position`, in order and without gaps, until the process is to end.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose events are read.
 
-    Ends also where the database goes away: the browser connects again and names its last position.
+    Args:
+        engine: of the database.
+        within: the site beyond which the reader may not see; None: sees all.
+        check: raises UnauthorisedError where the reader's log-in has ended; called at each look at the database.
+    """
+
+    engine: Engine
+    within: str | None
+    check: Callable[[Session], object]
+
+    def read(self, position: int) -> tuple[Sequence[Event], int]:
+        """Some events behind `position`, and the position behind which to read on: no event is looked at twice."""
+        with snapshot(self.engine) as session:
+            self.check(session)
+            latest = latest_position(session)  # first: what is committed from here on is not passed over
+            events = events_after(session, position, CHUNK, within=self.within)
+        if len(events) == CHUNK:
+            return events, events[-1].position
+        return events, max(position, latest, *(event.position for event in events))
+
+
+async def follow(reader: Reader, signal: EventSignal, position: int) -> AsyncIterator[Event]:
+    """Every event behind `position` that the reader may see, in order and without gaps, until the process is to end.
+
+    Ends also where the database goes away, since the browser connects again and names its last position; and within
+    `CHECK_SECONDS` where the reader's log-in ends.
     """
     going_on = True
     while going_on:
         try:
-            events = await run_sync(_read, engine, position)
+            events, position = await run_sync(reader.read, position)
         except OperationalError as error:
             log.warning("an event stream ends, since the database is away", reason=str(error))
             return
+        except UnauthorisedError:
+            return
         for event in events:
             yield event
-            position = event.position
-        going_on = await signal.newer_than(position)
-
-
-def _read(engine: Engine, position: int) -> Sequence[Event]:
-    with snapshot(engine) as session:
-        return events_after(session, position, CHUNK)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CHECK_SECONDS):
+                going_on = await signal.newer_than(position)

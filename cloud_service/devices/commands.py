@@ -13,13 +13,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 @app.command(epilog="Example: smearflow device add NORTH scope-1 --json > scope-1.json")
 def add(site: str, device: str, *, json_: Json = False) -> None:
     """Enrol DEVICE for SITE and print its password, once. For a known device: a new password."""
+    from cloud_service.audit.trail import Actor
     from cloud_service.config import settings
     from cloud_service.database import transaction
     from cloud_service.devices import service
     from cloud_service.devices.broker_admin import BrokerAdmin
 
     with BrokerAdmin(settings()) as access, transaction() as session:
-        credentials = service.enrol(session, access, site=site, device=device)
+        credentials = service.enrol(session, access, Actor.at_command_line(), site=site, device=device)
     if json_:
         given = {"site": credentials.site, "device": credentials.device, "password": credentials.password}
         broker = {"host": settings().broker_host, "port": settings().broker_port}
@@ -79,11 +80,12 @@ def broker_roles(
 @app.command(epilog="Example: smearflow device remove scope-1")
 def remove(device: str) -> None:
     """Shut DEVICE out. Its captures stay; `add` lets it in again."""
+    from cloud_service.audit.trail import Actor
     from cloud_service.config import settings
     from cloud_service.database import transaction
     from cloud_service.devices import service
     from cloud_service.devices.broker_admin import BrokerAdmin
 
     with BrokerAdmin(settings()) as access, transaction() as session:
-        service.disable(session, access, device=device)
+        service.disable(session, access, Actor.at_command_line(), device=device)
     typer.echo(f"Device {device} is shut out.")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from cloud_service.audit.actions import Action
+from cloud_service.audit.trail import Actor, record
 from cloud_service.devices.broker_admin import DeviceAccess
 from cloud_service.errors import ConflictError, NotFoundError
 from cloud_service.models import Device, Site, now
@@ -38,7 +40,7 @@ def add_site(session: Session, site: str) -> Site:
     return found
 
 
-def enrol(session: Session, access: DeviceAccess, *, site: str, device: str) -> Credentials:
+def enrol(session: Session, access: DeviceAccess, actor: Actor, *, site: str, device: str) -> Credentials:
     """Enrol a device for a site, or give it a new password and let it in again; the site is made if it is new.
 
     Should the commit that follows fail, the broker knows a device that the database does not: ingest refuses it, and
@@ -65,10 +67,11 @@ def enrol(session: Session, access: DeviceAccess, *, site: str, device: str) -> 
     session.flush()
     credentials = Credentials(site, device, secrets.token_urlsafe(_PASSWORD_BYTES))
     access.put_device(address, credentials.password)
+    record(session, actor, Action.DEVICE_ENROLLED, device, site=site)
     return credentials
 
 
-def disable(session: Session, access: DeviceAccess, *, device: str) -> Device:
+def disable(session: Session, access: DeviceAccess, actor: Actor, *, device: str) -> Device:
     """Let a device in no more. Its captures stay, and it can be enrolled again.
 
     Raises:
@@ -82,4 +85,5 @@ def disable(session: Session, access: DeviceAccess, *, device: str) -> Device:
     found.presence = Presence.OFFLINE
     session.flush()
     access.remove_device(device)
+    record(session, actor, Action.DEVICE_REMOVED, device, site=found.site_id)
     return found

@@ -14,9 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cloud_service.local_stack.edge_view import EdgeFile, edge_files
 from cloud_service.local_stack.event_reader import EventReader
 from cloud_service.local_stack.expected import ExpectedFile, expected_in, make_captures
+from cloud_service.local_stack.people import demo_token
 from cloud_service.local_stack.report import DemoReport
 from cloud_service.local_stack.stack import LocalStack, StackOptions
-from cloud_service.local_stack.up import finishes_before, stop_event
+from cloud_service.local_stack.up import finishes_before, log_in_of, stop_event
 from shared.errors import ConfigurationError
 from shared.logs import configure
 
@@ -78,9 +79,12 @@ class _Run:
         """Start the stack, wait until every expected file has an answer or nothing moves any more, and report."""
         with self._console.status("Starting broker, Redis, ingest, worker, beat, API and edge agent …"):
             await self._stack.start()
-        async with EventReader(self._stack.url, self._stack.access_key) as events:
-            files = await self._until_answered()
-            await events.caught_up({file.capture_id for file in files.values() if file.is_diagnosed})
+        told = f"Page {self._stack.url}, log-in {log_in_of(self._stack)}"
+        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
+        with demo_token(self._stack.engine) as token:
+            async with EventReader(self._stack.url, token) as events:
+                files = await self._until_answered()
+                await events.caught_up({file.capture_id for file in files.values() if file.is_diagnosed})
         self.report = DemoReport([(file, files.get(file.path)) for file in self._expected], events.seen_at)
         if not self.report.succeeded:
             for complaint in self._stack.complaints():

@@ -22,10 +22,10 @@ class EventReader:
     `seen_at` has for each capture the moment at which its prediction was first seen here.
     """
 
-    def __init__(self, url: str, access_key: str) -> None:
+    def __init__(self, url: str, token: str) -> None:
         self.seen_at: dict[UUID, datetime] = {}
         self.positions: list[int] = []
-        self._headers = {"Authorization": f"Bearer {access_key}"}
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._url = url
         self._news = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None

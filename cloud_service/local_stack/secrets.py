@@ -22,8 +22,6 @@ class StackSecrets(BaseModel):
     broker_admin: str = Field(default_factory=_random)
     broker_ingest: str = Field(default_factory=_random)
     redis: str = Field(default_factory=_random)
-    access_key: str = Field(default_factory=_random)
-    session: str = Field(default_factory=_random)
 
     @classmethod
     def load_or_make(cls, folder: Path) -> Self:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from sqlalchemy import Engine
 
 from cloud_service import migrations
-from cloud_service.database import make_engine, transaction
+from cloud_service.database import make_engine, snapshot, transaction
 from cloud_service.devices import broker_roles
 from cloud_service.devices import service as devices
+from cloud_service.devices.queries import devices_online
 from cloud_service.local_stack import servers
+from cloud_service.local_stack.people import add_first_administrator
 from cloud_service.local_stack.ports import LOOPBACK, choose_ports
 from cloud_service.local_stack.processes import output_of, script
 from cloud_service.local_stack.programs import dynamic_security_plugin, find_program
@@ -61,6 +64,9 @@ class LocalStack:
         fixed = {} if options.api_port is None else {"api": options.api_port}
         self._ports = choose_ports(("mosquitto", "redis", "api"), self._data / "ports.json", fixed)
         self._supervisor = Supervisor(self._data)
+        self._engine = make_engine(self.cloud_environment()["SMEARFLOW_DATABASE_URL"])
+        self.first_password: str | None = None
+        """Of the user `admin`, where `start` has just made it; nobody can read it later."""
 
     @property
     def url(self) -> str:
@@ -68,9 +74,9 @@ class LocalStack:
         return f"http://{LOOPBACK}:{self._ports['api']}"
 
     @property
-    def access_key(self) -> str:
-        """The log-in of page and API."""
-        return self._secrets.access_key
+    def engine(self) -> Engine:
+        """Of the stack's database; ready once `start` has made the tables."""
+        return self._engine
 
     @property
     def edge_config(self) -> Path:
@@ -100,6 +106,7 @@ class LocalStack:
     async def stop(self) -> None:
         """End and reap everything."""
         await self._supervisor.stop()
+        self._engine.dispose()
 
     def complaints(self) -> list[str]:
         """For each program that had to be started again: how often, and the last line that it wrote."""
@@ -124,8 +131,6 @@ class LocalStack:
             "shard_count": str(self.options.ingests),
             "api_host": LOOPBACK,
             "api_port": str(self._ports["api"]),
-            "access_key": self._secrets.access_key,
-            "session_secret": self._secrets.session,
             "secure_cookies": "false",
         }
         return {f"SMEARFLOW_{name.upper()}": value for name, value in settings.items()}
@@ -163,12 +168,10 @@ class LocalStack:
         return Program("edge", [script("smearflow-edge"), "run", "--config", str(self.edge_config)])
 
     def _prepare_database(self) -> None:
-        url = self.cloud_environment()["SMEARFLOW_DATABASE_URL"]
-        migrations.upgrade(url)
-        engine = make_engine(url)
-        with transaction(engine) as session:
+        migrations.upgrade(self.cloud_environment()["SMEARFLOW_DATABASE_URL"])
+        with transaction(self._engine) as session:
             devices.add_site(session, SITE)
-        engine.dispose()
+        self.first_password = add_first_administrator(self._engine)
 
     async def _enrol_edge(self) -> None:
         """Enrol the device as an administrator and its technician would: `device add`, then `smearflow-edge enrol`."""
@@ -181,24 +184,29 @@ class LocalStack:
         await output_of(enrol, given=credentials)
 
     async def _until_ready(self) -> None:
-        headers = {"Authorization": f"Bearer {self.access_key}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
             try:
                 async with asyncio.timeout(READY_SECONDS):
-                    while not await _device_online(client):  # noqa: ASYNC110 - it comes up in other processes
+                    while not await self._is_ready(client):  # noqa: ASYNC110 - it comes up in other processes
                         await asyncio.sleep(_ASK_AGAIN_SECONDS)
             except TimeoutError as error:
                 raise StackStartError(
                     f"The stack was not ready after {READY_SECONDS:.0f} s. Look into {self._data / 'logs'}.",
                 ) from error
 
+    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
+        return await asyncio.to_thread(self._is_device_online) and await _answers(client)
 
-async def _device_online(client: httpx.AsyncClient) -> bool:
+    def _is_device_online(self) -> bool:
+        with snapshot(self._engine) as session:
+            return devices_online(session) > 0
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
     try:
-        answer = await client.get("/api/devices")
+        return (await client.get("/api/health")).is_success
     except httpx.TransportError:
         return False
-    return answer.is_success and any(row["presence"] == "online" for row in answer.json())
 
 
 def _last_line(log: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 
 from rich.console import Console
 
+from cloud_service.accounts.users import FIRST_ADMINISTRATOR
 from cloud_service.local_stack.stack import LocalStack, StackOptions
 from shared.logs import configure
 from shared.vocabulary import RESEARCH_USE_ONLY
@@ -39,13 +40,20 @@ def _welcome(stack: LocalStack) -> str:
     options = stack.options
     return f"""
   Page       {stack.url}
-  Log-in     {stack.access_key}
+  Log-in     {log_in_of(stack)}
   Captures   {options.captures.resolve()}
   Logs       {(options.data / "logs").resolve()}
   Commands   export SMEARFLOW_ENV_FILE={stack.environment_file.resolve()}
 
   {RESEARCH_USE_ONLY}
   Ctrl-C ends all of it."""
+
+
+def log_in_of(stack: LocalStack) -> str:
+    """How to log in: the first administrator's password, this once, or how to get another."""
+    if stack.first_password is None:
+        return f"as before; a new password: smearflow user reset {FIRST_ADMINISTRATOR}"
+    return f"{FIRST_ADMINISTRATOR}   password {stack.first_password}   (shown only now)"
 
 
 def stop_event() -> asyncio.Event:

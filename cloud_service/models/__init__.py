@@ -1,5 +1,7 @@
 """The database's tables, one module a subject."""
 
+from cloud_service.models.account import AccessToken, UserAccount, WebSession
+from cloud_service.models.audit import AuditEntry, AuditHead
 from cloud_service.models.base import Base, now
 from cloud_service.models.capture import KEPT, Capture, CustodyEntry, StagedPart, WireRefusal
 from cloud_service.models.delivery import Delivery, Event, EventCounter
@@ -8,6 +10,9 @@ from cloud_service.models.inference import InferenceJob, ModelVersion, Predictio
 
 __all__ = [
     "KEPT",
+    "AccessToken",
+    "AuditEntry",
+    "AuditHead",
     "Base",
     "Capture",
     "CustodyEntry",
@@ -20,6 +25,8 @@ __all__ = [
     "Prediction",
     "Site",
     "StagedPart",
+    "UserAccount",
+    "WebSession",
     "WireRefusal",
     "now",
 ]

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from cloud_service.accounts.dependencies import Access
+from cloud_service.accounts.dependencies import requires
+from cloud_service.accounts.permissions import Permission
 from cloud_service.database import snapshot
 from cloud_service.devices.queries import devices_online
 from cloud_service.models import InferenceJob, now
@@ -49,11 +50,11 @@ class Readiness(BaseModel):
 
 @router.get("")
 def alive() -> Alive:
-    """Liveness, for supervisors and load balancers; needs no key."""
+    """Liveness, for supervisors and load balancers; needs no log-in."""
     return Alive()
 
 
-@router.get("/ready", dependencies=[Access], responses={503: {"model": Readiness}})
+@router.get("/ready", dependencies=[requires(Permission.SEE_QUEUE)], responses={503: {"model": Readiness}})
 def ready(request: Request, response: Response) -> Readiness:
     """Readiness and the state of the queue; 503 without the database."""
     held = services(request)

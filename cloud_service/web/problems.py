@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): one place that decides what a caller is told."""
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,8 @@ from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from cloud_service.errors import RequestError
+from cloud_service.accounts.limiter import TooManyAttemptsError
+from cloud_service.errors import RequestError, UnauthorisedError
 from shared.errors import PermanentError, SmearflowError, TransientError
 from shared.logs import get_logger
 
@@ -73,13 +75,14 @@ def problem(
 
 
 def _smearflow_error(_request: Request, error: Exception) -> JSONResponse:
-    status = _status_of(error)
-    match status:
-        case HTTPStatus.UNAUTHORIZED:
-            return problem(status, str(error), {"WWW-Authenticate": "Bearer"})
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return problem(status, str(error), {"Retry-After": "60"})
-    return problem(status, str(error))
+    match error:
+        case UnauthorisedError():
+            headers = {"WWW-Authenticate": "Bearer"}
+        case TooManyAttemptsError():
+            headers = {"Retry-After": str(math.ceil(error.wait_seconds))}
+        case _:
+            headers = {}
+    return problem(_status_of(error), str(error), headers)
 
 
 def _status_of(error: Exception) -> HTTPStatus:
@@ -95,7 +98,7 @@ def _status_of(error: Exception) -> HTTPStatus:
 
 def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette calls by this very type
-    # Only where and what: pydantic's `input` would send back what was typed, an access key among it.
+    # Only where and what: pydantic's `input` would send back what was typed, a password among it.
     faults = [Fault(where=".".join(map(str, e["loc"])), fault=e["msg"]) for e in error.errors()]
     detail = "; ".join(f"{fault.where}: {fault.fault}" for fault in faults)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults=faults)

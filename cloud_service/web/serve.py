@@ -41,7 +41,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        ConfigurationError: access key or session secret is missing or too short, or a URL is none that is known.
+        ConfigurationError: a URL is none that is known.
         TransientError: the blob store cannot be opened.
     """
     Server(create_app(settings), settings).run()

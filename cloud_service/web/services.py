@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from cloud_service.accounts.service import AccessGate
+from cloud_service.accounts.gate import Gate
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import snapshot, transaction
@@ -22,7 +22,7 @@ class Services:
 
     settings: Settings
     engine: Engine
-    gate: AccessGate
+    gate: Gate
     blobs: BlobStore
     notifier: Notifier
     signal: EventSignal

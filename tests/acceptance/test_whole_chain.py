@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from cloud_service.ml.synthetic.bad_files import make_odd_files
@@ -71,7 +72,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory, crops: list[Path]) -> Iterat
 
     for number, source in enumerate(pictures[::2]):
         photograph(number * 2, source, early)
-    with running_stack(folder) as stack, watched_stream(stack.url, stack.access_key) as stream:
+    with running_stack(folder) as stack, watched_stream(stack.url, stack.token) as stream:
         for number, source in enumerate(pictures[1::2]):
             photograph(number * 2 + 1, source, late)
         until(lambda: len(answered(stack.edge_listing())) == len(pictures), 60, "every capture is answered")
@@ -97,6 +98,18 @@ def test_every_file_has_its_result_at_the_device(chain: Chain) -> None:
         assert (result["kind"], result["capture_id"]) == ("prediction", capture["capture_id"])
         assert result["sha256"] == capture["sha256"]
         assert 0.0 <= result["probability"] <= 1.0
+
+
+def test_the_password_that_was_printed_lets_the_first_administrator_in(chain: Chain) -> None:
+    form = {"user": "admin", "password": chain.stack.first_password}
+    with httpx.Client(base_url=chain.stack.url, trust_env=False) as browser:
+        assert browser.post("/api/session", json=form).json()["role"] == "administrator"
+        assert browser.get("/api/captures").status_code == 200
+    actions = [entry["action"] for entry in chain.stack.command("audit", "list", "--json")]
+
+    assert actions[0] == "log-in"
+    assert actions[-3:] == ["token-added", "device-enrolled", "user-added"]
+    assert chain.stack.command("audit", "verify", "--json")["position"] == len(actions)
 
 
 def test_the_same_image_twice_is_one_capture(chain: Chain) -> None:

@@ -43,7 +43,7 @@ def stack(tmp_path: Path) -> Iterator[RunningStack]:
 
 @pytest.fixture
 def stream(stack: RunningStack) -> Iterator[StreamWatcher]:
-    with watched_stream(stack.url, stack.access_key) as watcher:
+    with watched_stream(stack.url, stack.token) as watcher:
         yield watcher
 
 

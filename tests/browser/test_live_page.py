@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from cloud_service.accounts.permissions import Role
 from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
 from cloud_service.models import Capture, InferenceJob, WireRefusal
 from shared.vocabulary import CaptureState, JobState
+from tests.support.accounts import PASSWORD, a_user
 from tests.support.web import (
-    ACCESS_KEY,
     ApiServer,
     add_analysed,
     add_capture,
@@ -26,19 +27,33 @@ from tests.support.web import (
 
 pytestmark = pytest.mark.browser
 
+DOCTOR, TECHNICIAN = "h.meier", "a.lang"
+
 
 @pytest.fixture
 def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
     assert (DASHBOARD / "index.html").is_file(), "the page is not built: run `make setup`"
     with ApiServer(web_settings(tmp_path, sqlite_url)) as server:
+        with transaction(server.engine) as session:
+            a_user(session, Role.CLINICIAN, name=DOCTOR)
+            a_user(session, Role.TECHNICIAN, name=TECHNICIAN, site="north")
         yield server
 
 
-def log_in(page: Page, server: ApiServer) -> None:
-    page.goto(server.url)
-    page.get_by_label("Access key").fill(ACCESS_KEY)
+def fill_log_in(page: Page, user: str, password: str) -> None:
+    page.get_by_label("User name").fill(user)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
+
+
+def log_in(page: Page, server: ApiServer, user: str = DOCTOR) -> None:
+    page.goto(server.url)
+    fill_log_in(page, user, PASSWORD)
     expect(connection(page)).to_contain_text("Live")
+
+
+def account(page: Page) -> Locator:
+    return page.get_by_role("group", name="Account")
 
 
 def connection(page: Page) -> Locator:
@@ -49,23 +64,61 @@ def row(page: Page, capture_id: UUID) -> Locator:
     return page.locator(f'tr[data-capture="{capture_id}"]')
 
 
-def test_only_the_right_key_opens_the_page_and_a_reload_keeps_the_session(page: Page, server: ApiServer) -> None:
+def test_only_the_right_password_opens_the_page_and_a_reload_keeps_the_session(page: Page, server: ApiServer) -> None:
     page.goto(server.url)
     expect(page.get_by_role("note")).to_contain_text("research use only")
-    page.get_by_label("Access key").fill("a wrong key")
-    page.get_by_label("Access key").press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("The access key is wrong.")
+    fill_log_in(page, DOCTOR, "a wrong password")
+    expect(page.get_by_role("alert")).to_have_text("User name or password is wrong.")
 
     log_in(page, server)
     expect(page.get_by_role("note")).to_contain_text("research use only")
-    assert ACCESS_KEY not in page.evaluate("document.cookie + JSON.stringify(localStorage)")
+    expect(account(page)).to_contain_text("h.meier clinician")
+    assert page.evaluate("document.cookie + JSON.stringify(localStorage)") == "{}"
     page.reload()
     expect(page.get_by_role("heading", name="No captures yet")).to_be_visible()
+    expect(account(page)).to_contain_text("h.meier clinician")
 
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_label("Access key")).to_be_visible()
+    expect(page.get_by_label("User name")).to_be_visible()
     page.reload()
-    expect(page.get_by_label("Access key")).to_be_visible()
+    expect(page.get_by_label("User name")).to_be_visible()
+
+
+def test_a_technician_sees_the_captures_of_one_site_and_is_offered_no_retry(page: Page, server: ApiServer) -> None:
+    elsewhere = add_analysed(server, 0, 0.9, site_id="south", device_id="scope-2")
+    with transaction(server.engine) as session:
+        failed = add_capture(session, 1)
+        store(session, server.blobs, failed, jpeg())
+        give_up(session, failed, "The worker ended three times.")
+    log_in(page, server, TECHNICIAN)
+
+    expect(account(page)).to_contain_text("a.lang technician, north")
+    expect(row(page, failed.id)).to_contain_text("The worker ended three times.")
+    add_analysed(server, 2, 0.9, site_id="south", device_id="scope-2")
+    here = add_analysed(server, 3, 0.9)
+    expect(row(page, here)).to_contain_text("Suspicious")
+    expect(page.locator("tr[data-capture]")).to_have_count(2)
+    expect(row(page, elsewhere)).to_have_count(0)
+    expect(page.get_by_role("list", name="Devices")).not_to_contain_text("scope-2")
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+
+
+def test_a_user_takes_another_password_and_logs_in_with_it(page: Page, server: ApiServer) -> None:
+    log_in(page, server)
+    account(page).get_by_role("button", name="Password…").click()
+    dialog = page.get_by_role("dialog", name="Change password")
+    dialog.get_by_label("Present password").fill(PASSWORD)
+    dialog.get_by_label("New password").fill("h.meier h.meier")
+    dialog.get_by_role("button", name="Change").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Beyond the names")
+
+    dialog.get_by_label("New password").fill("another four rare words")
+    dialog.get_by_role("button", name="Change").click()
+    expect(page.get_by_role("alert")).to_contain_text("The password is changed")
+    fill_log_in(page, DOCTOR, PASSWORD)
+    expect(page.get_by_role("alert")).to_have_text("User name or password is wrong.")
+    fill_log_in(page, DOCTOR, "another four rare words")
+    expect(connection(page)).to_contain_text("Live")
 
 
 def test_a_capture_appears_and_its_result_follows_without_a_reload(page: Page, server: ApiServer) -> None:

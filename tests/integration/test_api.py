@@ -129,9 +129,11 @@ def test_image_and_thumbnail(server: ApiServer, client: httpx.Client) -> None:
     assert image.content == data
     assert image.headers["content-type"] == thumbnail.headers["content-type"] == "image/jpeg"
     for response in (image, thumbnail):
-        assert response.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert response.headers["cache-control"] == "private, no-cache"
         assert response.headers["content-disposition"].startswith("inline")
         assert response.headers["x-content-type-options"] == "nosniff"
+        again = client.get(response.request.url, headers={"If-None-Match": response.headers["etag"]})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", response.headers["etag"])
     with Image.open(io.BytesIO(thumbnail.content)) as small:
         assert small.size == (160, 120)
     for kind in ("image", "thumbnail"):
@@ -182,7 +184,7 @@ def test_liveness_needs_no_key_and_readiness_tells_of_the_work(server: ApiServer
     with transaction(server.engine) as session:
         store(session, server.blobs, add_capture(session, 0), jpeg())
 
-    with server.client(key=None) as stranger:
+    with server.client(role=None) as stranger:
         assert stranger.get("/api/health").json() == {"status": "alive"}
     readiness = client.get("/api/health/ready")
 

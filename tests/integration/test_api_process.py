@@ -10,10 +10,13 @@ from pathlib import Path
 
 import httpx
 
-from cloud_service.database import make_engine
+from cloud_service.accounts.permissions import Role
+from cloud_service.accounts.tokens import add_token
+from cloud_service.database import make_engine, transaction
 from cloud_service.models import Base
+from tests.support.accounts import TESTER, a_user
 from tests.support.processes import free_port
-from tests.support.web import ACCESS_KEY, NO_REDIS
+from tests.support.web import NO_REDIS
 
 SERVE = [sys.executable, "-c", "from cloud_service.cli import main; main()", "serve"]
 
@@ -23,16 +26,14 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         "SMEARFLOW_DATABASE_URL": f"sqlite:///{folder / 'smearflow.sqlite'}",
         "SMEARFLOW_BLOB_URL": str(folder / "blobs"),
         "SMEARFLOW_REDIS_URL": NO_REDIS,
-        "SMEARFLOW_ACCESS_KEY": ACCESS_KEY,
-        "SMEARFLOW_SESSION_SECRET": "a session secret for the tests alone",
     }
     return os.environ | fields | changes
 
 
-def test_without_a_key_it_says_what_is_missing_and_ends(tmp_path: Path) -> None:
+def test_with_a_wrong_setting_it_says_which_and_ends(tmp_path: Path) -> None:
     ended = subprocess.run(
         SERVE,
-        env=environment(tmp_path, SMEARFLOW_ACCESS_KEY=""),
+        env=environment(tmp_path, SMEARFLOW_BLOB_URL="gopher://blobs"),
         capture_output=True,
         text=True,
         check=False,
@@ -40,18 +41,20 @@ def test_without_a_key_it_says_what_is_missing_and_ends(tmp_path: Path) -> None:
     )
 
     assert ended.returncode == 1
-    assert "SMEARFLOW_ACCESS_KEY must hold" in ended.stderr
+    assert "gopher" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_it_ends_at_sigterm_though_a_browser_listens_and_logs_json_without_the_key(tmp_path: Path) -> None:
+def test_it_ends_at_sigterm_though_a_browser_listens_and_logs_json_without_the_token(tmp_path: Path) -> None:
     port = free_port()
     env = environment(tmp_path, SMEARFLOW_API_PORT=str(port))
     engine = make_engine(env["SMEARFLOW_DATABASE_URL"])
     Base.metadata.create_all(engine)
+    with transaction(engine) as session:
+        _, token = add_token(session, TESTER, user=a_user(session, Role.CLINICIAN).name, name="tests")
     engine.dispose()
     with (tmp_path / "log").open("w+") as log, subprocess.Popen(SERVE, env=env, stderr=log) as process:
-        headers = {"Authorization": f"Bearer {ACCESS_KEY}"}
+        headers = {"Authorization": f"Bearer {token}"}
         transport = httpx.HTTPTransport(retries=7)  # 0, 0.5, 1, 2, 4, 8, 16 s apart until it listens
         with (
             httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, transport=transport) as client,
@@ -69,6 +72,6 @@ def test_it_ends_at_sigterm_though_a_browser_listens_and_logs_json_without_the_k
         written = log.read()
 
     assert process.returncode in {0, -signal.SIGTERM}
-    assert ACCESS_KEY not in written
+    assert token not in written
     for line in written.splitlines():
         assert json.loads(line)["process"] == "api"

@@ -82,7 +82,11 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     assert page == built, "the page as it was built"
     templates = {f"cloud_service/ml/experiments/templates/{path.name}" for path in REPORT_TEMPLATES.iterdir()}
     others = {name for name in data - page if not name.startswith(DEMO_MODEL)}
-    assert others == {"cloud_service/migrations/script.py.mako", "shared/PROTOCOL.md"} | templates
+    assert others == templates | {
+        "cloud_service/accounts/common_passwords.txt",
+        "cloud_service/migrations/script.py.mako",
+        "shared/PROTOCOL.md",
+    }
 
 
 def test_the_edge_installs_and_runs_without_anything_of_the_clouds(wheel: Path, tmp_path: Path) -> None:
@@ -111,10 +115,12 @@ def test_the_edge_installs_and_runs_without_anything_of_the_clouds(wheel: Path, 
 def test_the_cloud_installs_and_runs_without_torch(wheel: Path, tmp_path: Path) -> None:
     cloud = Installation(tmp_path / "cloud", wheel, "cloud")
     helped = cloud.run("smearflow", "--help")
-    migrated = cloud.run("smearflow", "migrate", SMEARFLOW_DATABASE_URL=f"sqlite:///{tmp_path / 'smearflow.db'}")
+    database = f"sqlite:///{tmp_path / 'smearflow.db'}"
+    migrated = cloud.run("smearflow", "migrate", SMEARFLOW_DATABASE_URL=database)
+    added = cloud.run("smearflow", "user", "add", "admin", "--role", "administrator", SMEARFLOW_DATABASE_URL=database)
     processes = ("cloud_service.web.serve", "cloud_service.tasks", "cloud_service.ingest.service")
     imported = cloud.run("python", "-c", f"import {', '.join(processes)}")
 
     assert cloud.found("onnxruntime", "torch", "watchdog", "pytest") == ["onnxruntime"]
-    for done in (helped, migrated, imported):
+    for done in (helped, migrated, added, imported):
         assert done.returncode == 0, done.stderr

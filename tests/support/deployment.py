@@ -102,11 +102,6 @@ class Container:
         assert not unknown, f"compose.yaml sets no {unknown}"
         self._environment |= {key: value for key, value in environment.items() if key in self._environment}
 
-    def without(self, secret: str) -> "Container":
-        """The same with one secret missing."""
-        (self._mounted / secret).unlink()
-        return self
-
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the service's command, or `words` instead, to its end."""
         return subprocess.run(

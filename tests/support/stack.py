@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -10,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -97,12 +100,20 @@ class RunningStack:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.row('api')['ports'][0]}"
 
+    @cached_property
+    def token(self) -> str:
+        """A token of the first administrator, made as an operator makes one."""
+        return str(self.command("user", "token", "add", "admin", f"tests-{uuid4().hex}", "--json")["token"])
+
     @property
-    def access_key(self) -> str:
-        return str(json.loads((self.data / "secrets" / "stack.json").read_text())["access_key"])
+    def first_password(self) -> str:
+        """Of the user `admin`, as the stack printed it at its first start."""
+        found = re.search(r"admin +password (\S+)", (self.data.parent / "up.log").read_text())
+        assert found, "the password was not printed"
+        return found[1]
 
     def api(self) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {self.access_key}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=10)
 
     def logs(self) -> str:

@@ -14,8 +14,8 @@ from cloud_service.local_stack.event_reader import EventReader
 class _KeepingReader(EventReader):
     """Keeps what every event said."""
 
-    def __init__(self, url: str, access_key: str) -> None:
-        super().__init__(url, access_key)
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(url, token)
         self.payloads: list[Any] = []
 
     async def _note(self, payload: object) -> None:
@@ -26,8 +26,8 @@ class _KeepingReader(EventReader):
 class StreamWatcher:
     """When each capture's prediction was first seen on the stream, and the positions in the order of arrival."""
 
-    def __init__(self, url: str, access_key: str) -> None:
-        self._reader = _KeepingReader(url, access_key)
+    def __init__(self, url: str, token: str) -> None:
+        self._reader = _KeepingReader(url, token)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stream watcher", daemon=True)
@@ -69,9 +69,9 @@ class StreamWatcher:
 
 
 @contextmanager
-def watched_stream(url: str, access_key: str) -> Iterator[StreamWatcher]:
+def watched_stream(url: str, token: str) -> Iterator[StreamWatcher]:
     """Read the event stream until the block ends."""
-    watcher = StreamWatcher(url, access_key)
+    watcher = StreamWatcher(url, token)
     watcher.start()
     try:
         yield watcher

@@ -14,6 +14,8 @@ from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
+from cloud_service.accounts.permissions import Role
+from cloud_service.accounts.tokens import add_token
 from cloud_service.app import DASHBOARD, create_app
 from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.captures.custody import stamp
@@ -25,9 +27,9 @@ from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction
 from cloud_service.web.serve import Server
 from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.vocabulary import CaptureState, CustodyStage, Label, Presence
+from tests.support.accounts import PASSWORD, TESTER, a_user, cheap_passwords
 from tests.support.messages import good_quality
 
-ACCESS_KEY = "an access key for the tests alone"
 NO_REDIS = "redis://127.0.0.1:1/0"
 MODEL_DIGEST = "d" * 64
 FIRST_ANNOUNCED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -39,8 +41,6 @@ def web_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "database_url": database_url,
         "blob_url": str(folder / "blobs"),
         "redis_url": SecretStr(NO_REDIS),
-        "access_key": SecretStr(ACCESS_KEY),
-        "session_secret": SecretStr("a session secret for the tests alone"),
         "secure_cookies": False,
         "api_port": 0,
     }
@@ -51,7 +51,7 @@ class _ThreadServer(Server):
     """The server as `smearflow serve` runs it, but for the signals, which belong to the test's main thread."""
 
     def __init__(self, settings: Settings, dashboard: Path) -> None:
-        super().__init__(create_app(settings, dashboard=dashboard), settings)
+        super().__init__(create_app(settings, dashboard=dashboard, passwords=cheap_passwords()), settings)
         self.up = threading.Event()
 
     @contextmanager
@@ -77,6 +77,7 @@ class ApiServer:
         self.engine = make_engine(settings.database_url)
         Base.metadata.create_all(self.engine)
         self.blobs: BlobStore = open_blob_store(settings)
+        self._tokens: dict[tuple[Role, str | None], str] = {}
         self.start()
 
     def start(self) -> None:
@@ -110,10 +111,25 @@ class ApiServer:
         """Where it serves."""
         return f"http://127.0.0.1:{self.settings.api_port}"
 
-    def client(self, *, key: str | None = ACCESS_KEY) -> httpx.Client:
-        """A client with the access key, or without."""
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+    def client(self, role: Role | None = Role.ADMINISTRATOR, *, site: str | None = None) -> httpx.Client:
+        """A program's client with a token of a user of this role, or with none."""
+        headers = {"Authorization": f"Bearer {self.token(role, site=site)}"} if role else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def token(self, role: Role = Role.ADMINISTRATOR, *, site: str | None = None) -> str:
+        """A token of a user of this role, who is made at its first use: "clinician", or "technician-north" say."""
+        if (role, site) not in self._tokens:
+            with transaction(self.engine) as session:
+                user = a_user(session, role, name="-".join(filter(None, (role, site))), site=site)
+                _, self._tokens[role, site] = add_token(session, TESTER, user=user.name, name="tests")
+        return self._tokens[role, site]
+
+    @contextmanager
+    def browser(self, user: str) -> Iterator[httpx.Client]:
+        """A client as the page is one, logged in as a user with PASSWORD, by cookie alone."""
+        with httpx.Client(base_url=self.url, headers={"x-smearflow-page": "1"}, timeout=20) as client:
+            assert client.post("/api/session", json={"user": user, "password": PASSWORD}).status_code == 200
+            yield client
 
 
 def a_problem(response: httpx.Response, status: int) -> str:

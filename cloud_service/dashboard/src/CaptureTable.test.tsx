@@ -2,7 +2,8 @@ import { cleanup, fireEvent, render, screen, within } from "@testing-library/rea
 import { afterEach, expect, test, vi } from "vitest";
 
 import { CaptureTable } from "./CaptureTable.tsx";
-import type { CaptureSummary } from "./api.gen.ts";
+import type { CaptureSummary, Me } from "./api.gen.ts";
+import { MeContext } from "./me.ts";
 import { aCapture, anAnalysed } from "./testCaptures.ts";
 
 afterEach(() => {
@@ -10,9 +11,16 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function show(captures: CaptureSummary[], onSelect: (id: string) => void = () => undefined) {
+const CLINICIAN: Me = { user: "h.meier", role: "clinician", site: null, permissions: ["retry-analyses"] };
+const TECHNICIAN: Me = { user: "a.lang", role: "technician", site: "north", permissions: ["see-captures"] };
+
+function show(captures: CaptureSummary[], onSelect: (id: string) => void = () => undefined, me = CLINICIAN) {
   const rows = captures.map((capture, position) => ({ capture, position }));
-  return render(<CaptureTable rows={rows} loaded filtered={false} selected={null} onSelect={onSelect} />);
+  return render(
+    <MeContext value={me}>
+      <CaptureTable rows={rows} loaded filtered={false} selected={null} onSelect={onSelect} />
+    </MeContext>,
+  );
 }
 
 test("a finding is told in words, with its probability, and never by colour alone", () => {
@@ -62,6 +70,13 @@ test("only a failed capture offers a retry, which asks the API and leaves the ro
     expect.objectContaining({ method: "POST" }),
   );
   expect(onSelect).not.toHaveBeenCalled();
+});
+
+test("who may not retry is offered none, and still reads why it failed", () => {
+  show([aCapture(2, { state: "failed", reason: "The worker ended." })], undefined, TECHNICIAN);
+
+  expect(screen.getByText("The worker ended.")).toBeDefined();
+  expect(screen.queryByRole("button", { name: "Retry" })).toBeNull();
 });
 
 test("a row opens by click and by its button", () => {

@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
 
+import { Account } from "./Account.tsx";
 import type { CaptureState } from "./api.gen.ts";
 import { Brand } from "./Brand.tsx";
 import { CapturePanel } from "./CapturePanel.tsx";
@@ -14,8 +15,15 @@ import { useLiveCaptures } from "./useLiveCaptures.ts";
 
 const EVERY_STATE: readonly CaptureState[] = [];
 
+interface Props {
+  /** The server says that the session has ended; must be stable. */
+  onLoggedOut: () => void;
+  onLogOut: () => void;
+  onPasswordChanged: () => void;
+}
+
 /** Captures as they arrive, with their results. */
-export function LivePage({ onLoggedOut, onLogOut }: { onLoggedOut: () => void; onLogOut: () => void }) {
+export function LivePage({ onLoggedOut, onLogOut, onPasswordChanged }: Props) {
   const [states, setStates] = useState(EVERY_STATE);
   const [selected, setSelected] = useState<string | null>(null);
   const { captures, connection, overview, loadOlder } = useLiveCaptures(states, onLoggedOut);
@@ -30,9 +38,7 @@ export function LivePage({ onLoggedOut, onLogOut }: { onLoggedOut: () => void; o
         <Brand />
         <ResearchNotice />
         <ConnectionSign connection={connection} />
-        <button type="button" onClick={onLogOut}>
-          Log out
-        </button>
+        <Account onLogOut={onLogOut} onPasswordChanged={onPasswordChanged} />
       </header>
       <main className={selected === null ? "page" : "page with-panel"}>
         <section className="overview" aria-label="Overview">

@@ -1,19 +1,21 @@
 import { type SubmitEvent, useState } from "react";
 
 import { logIn, Problem } from "./api.ts";
+import type { Me } from "./api.gen.ts";
 import { Brand } from "./Brand.tsx";
 import { ResearchNotice } from "./ResearchNotice.tsx";
 
-/** The form that exchanges the access key for a session. */
-export function LogIn({ ended, onLoggedIn }: { ended: boolean; onLoggedIn: () => void }) {
-  const [key, setKey] = useState("");
-  const [fault, setFault] = useState<string | null>(ended ? "The session has ended: log in again." : null);
+/** The form that exchanges user name and password for a session; `notice` says why it is shown. */
+export function LogIn({ notice, onLoggedIn }: { notice: string | null; onLoggedIn: (me: Me) => void }) {
+  const [user, setUser] = useState("");
+  const [password, setPassword] = useState("");
+  const [fault, setFault] = useState(notice);
   const [busy, setBusy] = useState(false);
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
-    logIn(key.trim())
+    logIn(user.trim(), password)
       .then(onLoggedIn, (error: unknown) => {
         setFault(error instanceof Problem ? error.message : "The server does not answer. Is Smearflow running?");
       })
@@ -29,22 +31,35 @@ export function LogIn({ ended, onLoggedIn }: { ended: boolean; onLoggedIn: () =>
           <Brand />
         </h1>
         <p className="quiet">Blood-smear screening, from the microscope to the clinician.</p>
-        <label htmlFor="access-key">Access key</label>
+        <label htmlFor="user">User name</label>
         <input
-          id="access-key"
-          type="password"
-          autoComplete="current-password"
+          id="user"
+          type="text"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
           autoFocus
           required
-          value={key}
-          aria-invalid={fault !== null}
-          aria-describedby="access-key-help"
+          value={user}
           onChange={(event) => {
-            setKey(event.target.value);
+            setUser(event.target.value);
           }}
         />
-        <p id="access-key-help" className="quiet">
-          <code>smearflow up</code> and <code>smearflow demo</code> print it when they start.
+        <label htmlFor="password">Password</label>
+        <input
+          id="password"
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          aria-describedby="log-in-help"
+          onChange={(event) => {
+            setPassword(event.target.value);
+          }}
+        />
+        <p id="log-in-help" className="quiet">
+          <code>smearflow up</code> prints the first user&apos;s password when it starts for the first time;{" "}
+          <code>smearflow user reset</code> gives a new one.
         </p>
         {fault !== null && (
           <p role="alert" className="fault">

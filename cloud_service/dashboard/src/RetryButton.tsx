@@ -1,11 +1,15 @@
-import { useState } from "react";
+import { use, useState } from "react";
 
 import { retryCapture } from "./api.ts";
+import { may, MeContext } from "./me.ts";
 
-/** Lets a failed analysis be tried again; what comes of it arrives with the events. */
+/** Lets those who may try a failed analysis again; what comes of it arrives with the events. */
 export function RetryButton({ id }: { id: string }) {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
+  if (!may(use(MeContext), "retry-analyses")) {
+    return null;
+  }
   return (
     <>
       <button

@@ -157,6 +157,7 @@ export interface paths {
          *
          *     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
          *     id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
+         *     Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
          */
         get: operations["stream_events_api_events_get"];
         put?: never;
@@ -176,7 +177,7 @@ export interface paths {
         };
         /**
          * Alive
-         * @description Liveness, for supervisors and load balancers; needs no key.
+         * @description Liveness, for supervisors and load balancers; needs no log-in.
          */
         get: operations["alive_api_health_get"];
         put?: never;
@@ -235,21 +236,41 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check Session
-         * @description Tell a page whether its session still holds.
+         * Who Am I
+         * @description Tell a page or a program whose session or token it has, and whether it still holds.
          */
-        get: operations["check_session_api_session_get"];
+        get: operations["who_am_i_api_session_get"];
         put?: never;
         /**
          * Log In
-         * @description Exchange the access key for a session cookie of 12 hours.
+         * @description Exchange user name and password for a session cookie.
          */
         post: operations["log_in_api_session_post"];
         /**
          * Log Out
-         * @description Forget the session cookie.
+         * @description End the session and forget its cookie.
          */
         delete: operations["log_out_api_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Password
+         * @description Take another password; ends all sessions of the user, this one too.
+         */
+        put: operations["change_password_api_session_password_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -521,11 +542,48 @@ export interface components {
          */
         LogIn: {
             /**
-             * Access Key
+             * Password
              * Format: password
              */
-            access_key: string;
+            password: string;
+            /** User */
+            user: string;
         };
+        /**
+         * Me
+         * @description Who is asking, and what that user may do.
+         */
+        Me: {
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            role: components["schemas"]["Role"];
+            /** Site */
+            site: string | null;
+            /** User */
+            user: string;
+        };
+        /**
+         * PasswordChange
+         * @description What a user sends who wants another password.
+         */
+        PasswordChange: {
+            /**
+             * New
+             * Format: password
+             */
+            new: string;
+            /**
+             * Present
+             * Format: password
+             */
+            present: string;
+        };
+        /**
+         * Permission
+         * @description What an endpoint asks for; each names exactly one.
+         * @enum {string}
+         */
+        Permission: "see-captures" | "retry-analyses" | "see-devices" | "see-queue" | "read-api-description" | "own-account";
         /**
          * PredictionSummary
          * @description A model's answer: a preliminary finding.
@@ -678,6 +736,12 @@ export interface components {
          */
         ResultKind: "prediction" | "failure" | "diagnosis";
         /**
+         * Role
+         * @description What a user is here for.
+         * @enum {string}
+         */
+        Role: "technician" | "clinician" | "administrator" | "service";
+        /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
          * @enum {string}
@@ -719,6 +783,9 @@ export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
+export type Me = components['schemas']['Me'];
+export type PasswordChange = components['schemas']['PasswordChange'];
+export type Permission = components['schemas']['Permission'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
 export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
@@ -728,6 +795,7 @@ export type Readiness = components['schemas']['Readiness'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
 export type ResultKind = components['schemas']['ResultKind'];
+export type Role = components['schemas']['Role'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
 export type $defs = Record<string, never>;
@@ -1101,7 +1169,7 @@ export interface operations {
             };
         };
     };
-    check_session_api_session_get: {
+    who_am_i_api_session_get: {
         parameters: {
             query?: never;
             header?: {
@@ -1113,11 +1181,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
             };
             /** @description Problem */
             default: {
@@ -1144,11 +1214,13 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
             };
             /** @description Problem */
             default: {
@@ -1171,6 +1243,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password_api_session_password_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {

@@ -5,6 +5,7 @@ import type {
   CaptureState,
   CaptureSummary,
   DeviceSummary,
+  Me,
   Refusals,
 } from "./api.gen.ts";
 
@@ -25,17 +26,22 @@ export function isLoggedOut(error: unknown): boolean {
 
 export const PAGE_SIZE = 100;
 
-export async function logIn(accessKey: string): Promise<void> {
-  await send("POST", "/api/session", { access_key: accessKey });
+export async function logIn(user: string, password: string): Promise<Me> {
+  return (await send("POST", "/api/session", { user, password })).json() as Promise<Me>;
 }
 
 export async function logOut(): Promise<void> {
   await send("DELETE", "/api/session");
 }
 
-/** Resolves where the session still holds. */
-export async function checkSession(): Promise<void> {
-  await send("GET", "/api/session");
+/** Who is logged in, where the session still holds. */
+export async function whoAmI(): Promise<Me> {
+  return read<Me>("/api/session");
+}
+
+/** Ends every session of the user, this one too. */
+export async function changePassword(present: string, fresh: string): Promise<void> {
+  await send("PUT", "/api/session/password", { present, new: fresh });
 }
 
 /** Captures, newest announcement first: those in one of `states` (all, where empty), before the capture `before`. */

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useReducer, useState } from "react";
 
-import { checkSession, fetchCaptures, isLoggedOut, type Overview } from "./api.ts";
+import { fetchCaptures, isLoggedOut, type Overview, whoAmI } from "./api.ts";
 import type { CaptureState } from "./api.gen.ts";
 import { captures, type Captures, NO_CAPTURES, newestFirst } from "./captures.ts";
 import { type Connection, followEvents } from "./events.ts";
@@ -58,7 +58,7 @@ export function useLiveCaptures(states: readonly CaptureState[], onLoggedOut: ()
         onDevice: refresh,
         onReset: loadAgain,
         onRefused: () => {
-          checkSession().catch(orLogOut);
+          whoAmI().catch(orLogOut);
         },
       });
     };

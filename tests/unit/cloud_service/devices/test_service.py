@@ -12,6 +12,7 @@ from cloud_service.errors import ConflictError, NotFoundError
 from cloud_service.models import Base, Device, Site
 from shared.errors import ProtocolError
 from shared.topics import DeviceAddress
+from tests.support.accounts import TESTER
 
 
 class NotingBroker:
@@ -38,7 +39,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def test_enrolment_makes_site_device_and_a_password_that_the_broker_knows(session: Session) -> None:
     broker = NotingBroker()
-    credentials = service.enrol(session, broker, site="north", device="scope-1")
+    credentials = service.enrol(session, broker, TESTER, site="north", device="scope-1")
     assert broker.passwords == {"scope-1": credentials.password}
     assert len(credentials.password) >= 43
     assert credentials.password not in repr(credentials)
@@ -47,35 +48,35 @@ def test_enrolment_makes_site_device_and_a_password_that_the_broker_knows(sessio
 
 def test_a_second_enrolment_gives_a_new_password_and_lets_a_disabled_device_in(session: Session) -> None:
     broker = NotingBroker()
-    first = service.enrol(session, broker, site="north", device="scope-1")
-    service.disable(session, broker, device="scope-1")
+    first = service.enrol(session, broker, TESTER, site="north", device="scope-1")
+    service.disable(session, broker, TESTER, device="scope-1")
     assert session.get_one(Device, "scope-1").disabled_at is not None
     assert broker.passwords == {}
-    second = service.enrol(session, broker, site="north", device="scope-1")
+    second = service.enrol(session, broker, TESTER, site="north", device="scope-1")
     assert second.password != first.password
     assert session.get_one(Device, "scope-1").disabled_at is None
 
 
 def test_a_device_belongs_to_one_site(session: Session) -> None:
-    service.enrol(session, NotingBroker(), site="north", device="scope-1")
+    service.enrol(session, NotingBroker(), TESTER, site="north", device="scope-1")
     broker = NotingBroker()
     with pytest.raises(ConflictError, match="north"):
-        service.enrol(session, broker, site="south", device="scope-1")
+        service.enrol(session, broker, TESTER, site="south", device="scope-1")
     assert broker.passwords == {}
 
 
 @pytest.mark.parametrize("name", ["admin", "ingest-0"])
 def test_the_clouds_own_names_are_taken(session: Session, name: str) -> None:
     with pytest.raises(ConflictError, match="taken"):
-        service.enrol(session, NotingBroker(), site="north", device=name)
+        service.enrol(session, NotingBroker(), TESTER, site="north", device=name)
 
 
 @pytest.mark.parametrize(("site", "device"), [("cloud", "a"), ("a/b", "c"), ("a", "+"), ("", "c")])
 def test_ids_that_would_change_a_topic_are_refused(session: Session, site: str, device: str) -> None:
     with pytest.raises(ProtocolError):
-        service.enrol(session, NotingBroker(), site=site, device=device)
+        service.enrol(session, NotingBroker(), TESTER, site=site, device=device)
 
 
 def test_disabling_a_stranger_says_so(session: Session) -> None:
     with pytest.raises(NotFoundError, match="scope-9"):
-        service.disable(session, NotingBroker(), device="scope-9")
+        service.disable(session, NotingBroker(), TESTER, device="scope-9")

@@ -1,0 +1,43 @@
+"""Who may do what: roles, permissions, and the one table that joins them."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a user is here for."""
+
+    TECHNICIAN = "technician"  # sees what became of the captures of one site, and its devices
+    CLINICIAN = "clinician"  # sees and judges every capture
+    ADMINISTRATOR = "administrator"  # keeps the service running, and may see all
+    SERVICE = "service"  # a program of the hospital; comes by token, never by password
+
+    @property
+    def is_bound_to_a_site(self) -> bool:
+        """Whether such a user sees what belongs to one site, and nothing else."""
+        return self is Role.TECHNICIAN
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether such a user has a password."""
+        return self is not Role.SERVICE
+
+
+class Permission(StrEnum):
+    """What an endpoint asks for; each names exactly one."""
+
+    SEE_CAPTURES = "see-captures"  # lists, details, images, and the event stream
+    RETRY_ANALYSES = "retry-analyses"
+    SEE_DEVICES = "see-devices"  # and what was refused on the wire
+    SEE_QUEUE = "see-queue"  # how much work waits, over all sites
+    READ_API_DESCRIPTION = "read-api-description"
+    OWN_ACCOUNT = "own-account"  # who am I, log out, another password
+
+
+_EVERYBODY = frozenset({Permission.SEE_CAPTURES, Permission.SEE_DEVICES, Permission.OWN_ACCOUNT})
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.TECHNICIAN: _EVERYBODY,
+    Role.CLINICIAN: _EVERYBODY | {Permission.RETRY_ANALYSES},
+    Role.ADMINISTRATOR: frozenset(Permission),
+    Role.SERVICE: _EVERYBODY | {Permission.SEE_QUEUE, Permission.READ_API_DESCRIPTION},
+}

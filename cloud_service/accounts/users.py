@@ -1,0 +1,170 @@
+"""Users: added, disabled, enabled, given a new password. Each change is audited in its own transaction.
+
+Passwords are hashed before the transaction begins: that takes long, and SQLite has one writer.
+"""
+
+import re
+from collections.abc import Sequence
+from uuid import uuid4
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from cloud_service.accounts.permissions import Role
+from cloud_service.audit.actions import Action
+from cloud_service.audit.trail import Actor, record
+from cloud_service.errors import ConflictError, NotFoundError, RequestError
+from cloud_service.models import Site, UserAccount, WebSession, now
+
+FIRST_ADMINISTRATOR = "admin"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class UserNameError(RequestError):
+    """A name that no user may have; the text says what one looks like."""
+
+
+def normal_name(name: str) -> str:
+    """A user's name as it is kept: capital letters do not count."""
+    return name.strip().lower()
+
+
+def add_user(
+    session: Session, actor: Actor, *, name: str, role: Role, site: str | None, password_hash: str | None
+) -> UserAccount:
+    """Add a user.
+
+    Args:
+        session: the transaction.
+        actor: who adds it.
+        name: lower-case letters, digits, dot, underscore, hyphen; unique.
+        role: technicians have a site, nobody else has one.
+        site: which must be known.
+        password_hash: of a password that was checked; None for the role that comes by token alone.
+
+    Raises:
+        UserNameError: the name is none.
+        ConflictError: the name is taken, or role, site and password do not go together.
+        NotFoundError: there is no such site.
+    """
+    name = normal_name(name)
+    if not _NAME.fullmatch(name):
+        raise UserNameError(f"{name!r} is no user name: 1 to 64 of a-z 0-9 . _ -, the first a letter or digit.")
+    _check_role(session, role, site)
+    if (password_hash is not None) != role.logs_in:
+        raise ConflictError(f"A {role} has {'a' if role.logs_in else 'no'} password.")
+    if find_user(session, name) is not None:
+        raise ConflictError(f"There is a user {name!r} already; see `smearflow user list`.")
+    user = UserAccount(id=uuid4(), name=name, role=role, site_id=site, password_hash=password_hash)
+    session.add(user)
+    session.flush()
+    record(session, actor, Action.USER_ADDED, name, role=str(role), site=site)
+    return user
+
+
+def _check_role(session: Session, role: Role, site: str | None) -> None:
+    if role.is_bound_to_a_site and site is None:
+        raise ConflictError(f"A {role} belongs to a site: name it with --site.")
+    if not role.is_bound_to_a_site and site is not None:
+        raise ConflictError(f"A {role} belongs to no site: leave --site out.")
+    if site is not None and session.get(Site, site) is None:
+        raise NotFoundError(f"There is no site {site!r}. Sites come with their first device: `smearflow device add`.")
+
+
+def disable_user(session: Session, actor: Actor, name: str) -> UserAccount:
+    """Let a user in no more, with neither password nor token, and end its sessions.
+
+    Raises:
+        NotFoundError: there is no such user.
+    """
+    user = user_by_name(session, name)
+    user.disabled_at = user.disabled_at or now()
+    user.changed_at = now()
+    end_sessions(session, user)
+    record(session, actor, Action.USER_DISABLED, user.name)
+    return user
+
+
+def enable_user(session: Session, actor: Actor, name: str) -> UserAccount:
+    """Let a disabled user in again, with its former password and tokens.
+
+    Raises:
+        NotFoundError: there is no such user.
+    """
+    user = user_by_name(session, name)
+    user.disabled_at, user.changed_at = None, now()
+    record(session, actor, Action.USER_ENABLED, user.name)
+    return user
+
+
+def reset_password(session: Session, actor: Actor, name: str, password_hash: str) -> UserAccount:
+    """Give a user a new password and end its sessions. Tokens go on: they are revoked one by one.
+
+    Raises:
+        NotFoundError: there is no such user.
+        ConflictError: it has no password.
+    """
+    user = user_by_name(session, name)
+    _set_password(session, user, password_hash)
+    record(session, actor, Action.USER_RESET, user.name)
+    return user
+
+
+def change_own_password(session: Session, actor: Actor, name: str, *, known_hash: str, password_hash: str) -> None:
+    """Give the user who asks a new password and end all its sessions, the present one too.
+
+    Args:
+        session: the transaction.
+        actor: the user.
+        name: of the user.
+        known_hash: of the present password, which was checked against it before this transaction.
+        password_hash: of the new one.
+
+    Raises:
+        ConflictError: the password was changed meanwhile.
+    """
+    user = user_by_name(session, name)
+    if user.password_hash != known_hash:
+        raise ConflictError("The password was changed meanwhile: log in again.")
+    _set_password(session, user, password_hash)
+    record(session, actor, Action.PASSWORD_CHANGED, user.name)
+
+
+def _set_password(session: Session, user: UserAccount, password_hash: str) -> None:
+    if not Role(user.role).logs_in:
+        raise ConflictError(f"{user.name!r} is a {user.role} and has no password; see `smearflow user token add`.")
+    user.password_hash, user.changed_at = password_hash, now()
+    end_sessions(session, user)
+
+
+def end_sessions(session: Session, user: UserAccount) -> None:
+    """Log a user out of every browser."""
+    session.execute(delete(WebSession).where(WebSession.user_id == user.id))
+
+
+def find_user(session: Session, name: str) -> UserAccount | None:
+    """The user of this name, if there is one."""
+    return session.scalars(select(UserAccount).where(UserAccount.name == normal_name(name))).one_or_none()
+
+
+def user_by_name(session: Session, name: str) -> UserAccount:
+    """The user of this name, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    query = select(UserAccount).where(UserAccount.name == normal_name(name)).with_for_update()
+    user = session.scalars(query).one_or_none()
+    if user is None:
+        raise NotFoundError(f"There is no user {normal_name(name)!r}; see `smearflow user list`.")
+    return user
+
+
+def all_users(session: Session) -> Sequence[UserAccount]:
+    """Every user, by name."""
+    return session.scalars(select(UserAccount).order_by(UserAccount.name)).all()
+
+
+def is_anybody_there(session: Session) -> bool:
+    """Whether there is a user at all."""
+    return bool(session.scalar(select(func.count()).select_from(UserAccount)))

@@ -1,0 +1,121 @@
+"""`smearflow user …` and `smearflow audit …` as an operator types them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cloud_service import config, database, migrations
+from cloud_service.accounts.passwords import Passwords, WeakPasswordError
+from cloud_service.accounts.tokens import sha256_of
+from cloud_service.cli import app
+from cloud_service.errors import ConflictError
+from cloud_service.models import AccessToken, AuditEntry, UserAccount
+
+GOOD = "four rare words together"
+
+
+@pytest.fixture(autouse=True)
+def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    migrations.upgrade(url)
+    monkeypatch.setenv("SMEARFLOW_DATABASE_URL", url)
+    config.settings.cache_clear()
+    database.engine.cache_clear()
+    yield
+    database.engine().dispose()
+    config.settings.cache_clear()
+    database.engine.cache_clear()
+
+
+def smearflow(*words: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, words, input=given, catch_exceptions=False)
+
+
+def told(*words: str, given: str | None = None) -> Any:
+    result = smearflow(*words, "--json", given=given)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def stored_hash(name: str) -> str:
+    with database.snapshot() as session:
+        found = session.query(UserAccount).filter_by(name=name).one().password_hash
+        assert found is not None
+        return found
+
+
+def test_without_a_password_a_random_one_is_printed_and_opens_the_account() -> None:
+    said = smearflow("user", "add", "admin", "--role", "administrator").stdout
+    password = said.partition("(shown only now): ")[2].strip()
+
+    assert Passwords().matches(stored_hash("admin"), password)
+    assert [(user["name"], user["role"], user["site"]) for user in told("user", "list")] == [
+        ("admin", "administrator", None)
+    ]
+    assert "password" not in told("user", "list")[0]
+
+
+def test_a_password_comes_by_standard_input_or_by_prompt_and_never_back() -> None:
+    added = smearflow("user", "add", "doc", "--role", "clinician", "--password-stdin", given=f"{GOOD}\n")
+    assert GOOD not in added.output
+    assert Passwords().matches(stored_hash("doc"), GOOD)
+
+    reset = smearflow("user", "reset", "doc", "--ask", given="another four rare words\nanother four rare words\n")
+    assert reset.exit_code == 0
+    assert "another" not in reset.output
+    assert Passwords().matches(stored_hash("doc"), "another four rare words")
+    for command in (("user", "add"), ("user", "reset")):
+        assert "--password " not in smearflow(*command, "--help").stdout, "a command line can be read by everybody"
+
+
+def test_a_weak_password_changes_nothing() -> None:
+    with pytest.raises(WeakPasswordError):
+        smearflow("user", "add", "doc", "--role", "clinician", "--password-stdin", given="password1234\n")
+    assert told("user", "list") == []
+
+
+def test_a_service_user_comes_by_token_alone() -> None:
+    assert "password" not in told("user", "add", "hospital-it", "--role", "service")
+    with pytest.raises(ConflictError):
+        smearflow("user", "reset", "hospital-it")
+    made = told("user", "token", "add", "hospital-it", "reports", "--days", "30")
+
+    with database.snapshot() as session:
+        row = session.query(AccessToken).one()
+    assert row.token_sha256 == sha256_of(made["token"])
+    assert row.expires_at is not None
+    assert (row.expires_at - row.created_at).days in {29, 30}
+    assert smearflow("user", "token", "revoke", "hospital-it", "reports").exit_code == 0
+    (listed,) = told("user", "token", "list", "hospital-it")
+    assert listed["revoked_at"] is not None
+    assert made["token"] not in json.dumps(listed)
+
+
+def test_disable_and_enable() -> None:
+    told("user", "add", "doc", "--role", "clinician")
+
+    assert told("user", "disable", "doc")["disabled_at"] is not None
+    assert "disabled" in smearflow("user", "list").stdout
+    assert told("user", "enable", "doc")["disabled_at"] is None
+
+
+def test_all_of_it_is_audited_and_a_change_of_the_trail_is_noticed() -> None:
+    told("user", "add", "doc", "--role", "clinician")
+    told("user", "disable", "doc")
+    entries = told("audit", "list")
+    head = smearflow("audit", "verify").stdout.rpartition(" ")[2].strip()
+
+    assert [entry["action"] for entry in entries] == ["user-disabled", "user-added"]
+    assert all(entry["actor"].startswith("command line: ") for entry in entries)
+    assert told("audit", "list", "--action", "user-added", "--limit", "1")[0]["subject"] == "doc"
+    assert told("audit", "list", "--user", "admin") == []
+    told("user", "enable", "doc")
+    assert told("audit", "verify", "--noted", head)["position"] == 3
+    with database.transaction() as session:
+        session.get_one(AuditEntry, 2).subject = "somebody else"
+    with pytest.raises(Exception, match="Entry 2 was changed"):
+        smearflow("audit", "verify")
