@@ -46,8 +46,27 @@ def migrate() -> None:
 
 
 def main() -> None:
-    """Run the command; an error that Smearflow raises on purpose ends it with its text and exit code 1."""
+    """Run the command; an error that Smearflow raises on purpose ends it with its text and exit code 1.
+
+    So does a database that is away or has no tables yet. What nobody foresaw keeps its traceback.
+    """
     try:
         app()
     except SmearflowError as error:
         sys.exit(f"smearflow: {error}")
+    except Exception as error:
+        fault = _database_fault(error)
+        if fault is None:
+            raise
+        sys.exit(f"smearflow: {fault}")
+
+
+def _database_fault(error: Exception) -> str | None:
+    """What is wrong with the database, where that is what stopped a command; SQLAlchemy is not loaded to ask."""
+    known = sys.modules.get("sqlalchemy.exc")
+    if known is None or not isinstance(error, known.OperationalError | known.ProgrammingError):
+        return None
+    return (
+        f"The database cannot be used: {str(error.orig).strip()}. See that SMEARFLOW_DATABASE_URL names the right one, "
+        "that it runs, and that `smearflow migrate` has made its tables."
+    )
