@@ -206,8 +206,8 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
     record_capture_event(session, capture)
 
 
-def analyse(session: Session, capture: Capture, probability: float) -> None:
-    """Let a model answer for a capture."""
+def analyse(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
+    """Let a model answer for a capture, with these doubts."""
     if session.get(ModelVersion, MODEL_DIGEST) is None:
         session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card={}))
         session.flush()
@@ -219,6 +219,7 @@ def analyse(session: Session, capture: Capture, probability: float) -> None:
             model_digest=MODEL_DIGEST,
             probability=probability,
             label=label,
+            doubts=list(doubts),
             runtime="test",
         )
     )
