@@ -45,7 +45,7 @@ class Doubter:
     def _of_image(self, pixels: NDArray[np.uint8]) -> Iterator[str]:
         flags = self.card.out_of_distribution
         if self.typical is not None and flags is not None and self.typical.scores(pixels[None])[0] > flags.threshold:
-            yield "Unlike the images that the model was trained on: nothing that it says of this one means anything."
+            yield "Unlike the images that the model was trained on: its answer means nothing."
 
     def _of_probability(self, probability: float) -> Iterator[str]:
         if self.card.abstain_band is not None:

@@ -147,7 +147,7 @@ def test_a_capture_appears_and_its_result_follows_without_a_reload(page: Page, s
 
 def test_a_doubted_answer_says_so_first_in_the_table_and_in_the_panel(page: Page, server: ApiServer) -> None:
     log_in(page, server)
-    doubt = "Unlike the images that the model was trained on: nothing that it says of this one means anything."
+    doubt = "Unlike the images that the model was trained on: its answer means nothing."
     doubted, sure = add_analysed(server, 0, 0.0004, doubt), add_analysed(server, 1, 0.93)
 
     expect(row(page, sure)).to_contain_text("Suspicious: blast features seen")

@@ -39,7 +39,7 @@ test("a doubted answer is told as none, with its reason first and the model's ow
 
   const [, unseen, suspicious, sure] = screen.getAllByRole("row").map((row) => row.querySelector(".answer"));
   expect(unseen?.textContent).toBe(`⚠ Cannot say${unlike}The model’s own answer: No blast features seen, < 1 %`);
-  expect(suspicious?.textContent).toContain(`Cannot sayUndecided.${unlike}The model’s own answer: Suspicious`);
+  expect(suspicious?.textContent).toContain(`Cannot sayUndecided.${unlike}The model’s own answer: ▲ Suspicious`);
   expect(document.querySelectorAll(".bar")).toHaveLength(1);
   expect(sure?.querySelector(".bar")).not.toBeNull();
   expect(sure?.textContent).not.toContain("Cannot say");

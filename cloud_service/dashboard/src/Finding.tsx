@@ -20,8 +20,7 @@ function Answer({ prediction }: { prediction: PredictionSummary }) {
   return (
     <div className={`finding ${prediction.label}`}>
       <span className="wording">
-        {prediction.label === "suspicious" && <span aria-hidden="true">▲ </span>}
-        {prediction.wording}
+        <Words prediction={prediction} />
       </span>
       <span className="probability" title="probability of blast features, by the model">
         <span className="bar" aria-hidden="true">
@@ -30,6 +29,15 @@ function Answer({ prediction }: { prediction: PredictionSummary }) {
         {percent(prediction.probability)}
       </span>
     </div>
+  );
+}
+
+function Words({ prediction: { label, wording } }: { prediction: PredictionSummary }) {
+  return (
+    <>
+      {label === "suspicious" && <span aria-hidden="true">▲ </span>}
+      {wording}
+    </>
   );
 }
 
@@ -47,7 +55,7 @@ function Doubted({ prediction }: { prediction: PredictionSummary }) {
         </span>
       ))}
       <span className="quiet own-answer">
-        The model’s own answer: {prediction.wording}, <span className="number">{percent(prediction.probability)}</span>
+        The model’s own answer: <Words prediction={prediction} />, <span className="number">{percent(prediction.probability)}</span>
       </span>
     </div>
   );
