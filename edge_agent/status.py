@@ -155,9 +155,8 @@ def finding(result: Result) -> str:
         case ResultKind.DIAGNOSIS:
             return f"signed diagnosis: {result.reason or (result.label.wording if result.label else '')}"
         case ResultKind.PREDICTION:
-            words = result.label.wording if result.label else "no label"
             probability = "" if result.probability is None else f" (probability {result.probability:.2f})"
-            return f"preliminary finding: {words}{probability}"
+            return f"preliminary finding: {result.answer}{probability}"
 
 
 def status_lines(status: Status) -> Iterator[str]:

@@ -153,8 +153,15 @@ class Result(Message):
     model_digest: Sha256 | None = None
     probability: Probability | None = Field(None, description="of blast features, by the model")
     label: Label | None = None
+    doubts: tuple[Reason, ...] = Field((), description="why the model's answer should not be relied on, in sentences")
     reason: Reason | None = None
     created_at: AwareDatetime
+
+    @property
+    def answer(self) -> str:
+        """The model's answer in words; where it is doubted, why comes first."""
+        words = self.label.wording if self.label else "no label"
+        return f"Cannot say. {' '.join(self.doubts)} The model's own answer: {words}" if self.doubts else words
 
 
 class Ack(Message):

@@ -17,6 +17,8 @@ class PredictionSummary(BaseModel):
     label: Label
     wording: str
     probability: float
+    doubts: list[str]
+    """Why the answer should not be relied on, in whole sentences; mostly none."""
     model_name: str
     model_version: str
     model_digest: str

@@ -59,6 +59,7 @@ def _newest_predictions(session: Session, capture_ids: Collection[UUID]) -> dict
             Prediction.capture_id,
             Prediction.label,
             Prediction.probability,
+            Prediction.doubts,
             Prediction.model_digest,
             Prediction.created_at,
             ModelVersion.name,
@@ -72,12 +73,13 @@ def _newest_predictions(session: Session, capture_ids: Collection[UUID]) -> dict
     return {row.capture_id: _prediction(row) for row in rows}
 
 
-def _prediction(row: Row[UUID, str, float, str, datetime, str, str]) -> PredictionSummary:
+def _prediction(row: Row[UUID, str, float, list[str], str, datetime, str, str]) -> PredictionSummary:
     label = Label(row.label)
     return PredictionSummary(
         label=label,
         wording=label.wording,
         probability=row.probability,
+        doubts=row.doubts,
         model_name=row.name,
         model_version=row.version,
         model_digest=row.model_digest,

@@ -84,6 +84,7 @@ def _predict_once(
             "model_digest": answerer.package.digest,
             "probability": answer.probability,
             "label": answerer.package.card.label_of(answer.probability),
+            "doubts": list(answer.doubts),
             "runtime": answerer.runtime_name,
             "created_at": answered_at,
         }
@@ -120,6 +121,7 @@ def _result(capture: Capture, package: ModelPackage, answer: Answer, answered_at
         model_digest=package.digest,
         probability=answer.probability,
         label=package.card.label_of(answer.probability),
+        doubts=answer.doubts,
         created_at=answered_at,
     )
 

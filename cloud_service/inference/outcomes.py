@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The model's probability of blast features, in [0, 1]."""
+    """The model's probability of blast features, in [0, 1], and why it should not be relied on."""
 
     probability: float
+    doubts: tuple[str, ...] = ()  # whole sentences; empty where nothing speaks against the answer
 
 
 @dataclass(frozen=True, slots=True)

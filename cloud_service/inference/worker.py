@@ -19,6 +19,7 @@ from cloud_service.inference.answers import Answerer, write_outcomes
 from cloud_service.inference.claims import Claim, claim_batch
 from cloud_service.inference.outcomes import Answer, Outcome, Refusal
 from cloud_service.inference.reading import CaptureReader, Pixels
+from cloud_service.ml.doubts import Doubter
 from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import Runtime
 from cloud_service.models import Capture
@@ -37,11 +38,14 @@ class InferenceWorker:
 
     Args:
         runtime: the model, ready to predict; used by one thread at a time.
-        package: the model's verified package, whose spec says how images are read.
+        package: the model's verified package, whose spec says how images are read, and its statistics what to doubt.
         blob_store: where the captures' bytes lie.
         engine: of the database.
         notifier: wakes up those who wait for answers.
         settings: batch, lease, attempts, limits, patience.
+
+    Raises:
+        PermanentError: the package's statistics are not as they must be.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class InferenceWorker:
         settings: Settings,
     ) -> None:
         self._runtime = runtime
+        self._doubter = Doubter.of(package)
         self._engine = engine
         self._notifier = notifier
         self._settings = settings
@@ -122,8 +127,12 @@ class InferenceWorker:
             alone = [self._predict_together([capture_id], pixels) for capture_id in ids]
             return {capture_id: outcome for outcomes in alone for capture_id, outcome in outcomes.items()}
         return {
-            capture_id: Answer(float(probability)) for capture_id, probability in zip(ids, probabilities, strict=True)
+            capture_id: self._answer(pixels[capture_id], float(probability))
+            for capture_id, probability in zip(ids, probabilities, strict=True)
         }
+
+    def _answer(self, pixels: Pixels, probability: float) -> Answer:
+        return Answer(probability, self._doubter.doubts(pixels, probability))
 
     def _write(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write the outcomes; a database that is away for a moment does not cost the captures an attempt.

@@ -59,6 +59,7 @@ class DemoReport:
                     "state": _state(found),
                     "probability": found.result.probability if found and found.result else None,
                     "label": found.result.label if found and found.result else None,
+                    "doubts": list(found.result.doubts) if found and found.result else [],
                     "reason": found.reason if found else None,
                 }
                 for expected, found in self._files
@@ -76,7 +77,7 @@ class DemoReport:
                 Text(ascii_name(expected)),
                 _state(found),
                 "" if result is None or result.probability is None else f"{result.probability:.2f}",
-                Text(result.label.wording if result and result.label else (found.reason or "") if found else ""),
+                Text(result.answer if result and result.label else (found.reason or "") if found else ""),
             )
         console.print(table)
         if len(self._files) > _MOST_ROWS:
@@ -86,6 +87,9 @@ class DemoReport:
         console.print(
             f"{counts['diagnosed']} diagnosed, {counts['refused']} refused, {counts['pending']} without an answer."
         )
+        doubted = sum(1 for capture in summary["captures"] if capture["doubts"])
+        if doubted:
+            console.print(f"Of those diagnosed, {doubted} are doubted: the model's answer should not be relied on.")
         if latency["p50"] is not None:
             console.print(f"From the outbox to the event stream: p50 {latency['p50']} ms, p95 {latency['p95']} ms.")
         console.print(RESEARCH_USE_ONLY)

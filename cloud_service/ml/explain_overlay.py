@@ -1,7 +1,6 @@
 """Explanations as pictures: a photograph beside itself, in colour only where the network saw most for an answer."""
 
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,11 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.evaluation.conformal import prediction_sets
-from cloud_service.ml.evaluation.typical import Typical
+from cloud_service.ml.doubts import Doubter
 from cloud_service.ml.explain import Evidence, Explainer
 from cloud_service.ml.figures.style import ORANGE, VERMILLION, in_style, png_of
-from cloud_service.ml.package import ModelPackage, PackageFile
+from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import probabilities_of
 from cloud_service.ml.weights import network_of
 from shared.imaging.decode import open_image
@@ -67,6 +65,7 @@ def explain_file(package: ModelPackage, image: Path, side: Side = Side.ANSWER) -
     Raises:
         UnreadableImageError: the file is no image that Smearflow reads.
         ModelPackageError: the package's files are not those that its card names.
+        BrokenStatisticsError: its statistics hold something else.
         OSError: the file cannot be opened.
     """
     card = package.card
@@ -83,7 +82,7 @@ def explain_file(package: ModelPackage, image: Path, side: Side = Side.ANSWER) -
         label=label,
         for_all=for_all,
         evidence=evidence,
-        doubts=tuple(_doubts(package, pixels, probability, label)),
+        doubts=Doubter.of(package).doubts(pixels, probability),
     )
 
 
@@ -140,23 +139,6 @@ def spotlit(photograph: NDArray[np.uint8], evidence: Evidence) -> NDArray[np.uin
     light = np.clip((evidence - _GREY_BELOW) / (_COLOUR_FROM - _GREY_BELOW), 0.0, 1.0)[..., None]
     pale = 140 + 0.45 * photograph.mean(axis=2, keepdims=True)
     return np.asarray(light * photograph + (1 - light) * pale, dtype=np.uint8)
-
-
-def _doubts(package: ModelPackage, pixels: NDArray[np.uint8], probability: float, label: Label) -> Iterator[str]:
-    card = package.card
-    if card.out_of_distribution is not None:
-        typical = Typical.from_bytes(package.read(PackageFile.STATISTICS))
-        if typical.scores(pixels[None])[0] > card.out_of_distribution.threshold:
-            yield "Unlike the images that the model was trained on: neither its answer nor this map means anything."
-    if card.abstain_band is not None:
-        low, high = card.abstain_band.bounds
-        (like_all,), (like_others,) = prediction_sets(card.abstain_band, np.array([probability]))
-        if like_all == like_others:
-            why = "Undecided" if like_all else "Like neither"
-            yield f"{why}: the model abstains between probabilities of {low:.3f} and {high:.3f}."
-        elif like_all != (label is Label.SUSPICIOUS):
-            others = "with" if like_all else "without"
-            yield f"Near the threshold: by the abstain band this probability is rather one of images {others} ALL."
 
 
 def _show(axes: Axes, picture: NDArray[np.uint8]) -> None:

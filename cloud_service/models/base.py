@@ -43,6 +43,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         UUID: Uuid,
         dict[str, Any]: JSON,
+        list[str]: JSON,
     }
 
 

@@ -53,5 +53,6 @@ class Prediction(Base):
     model_digest: Mapped[str] = mapped_column(ForeignKey("model_version.digest"))
     probability: Mapped[float]
     label: Mapped[str] = mapped_column(String(32))
+    doubts: Mapped[list[str]] = mapped_column(server_default="[]")  # why it should not be relied on, in sentences
     runtime: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(default=now)

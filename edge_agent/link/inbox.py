@@ -87,6 +87,7 @@ class Inbox:
                 kind=result.kind,
                 finding=result.label.wording if result.label else None,
                 probability=result.probability,
+                doubts=result.doubts,
                 model=result.model_version,
                 reason=result.reason,
                 notice=RESEARCH_USE_ONLY,

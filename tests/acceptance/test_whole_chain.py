@@ -8,8 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
+from cloud_service.ml.evaluation.probes import turn_hue
 from cloud_service.ml.synthetic.bad_files import make_odd_files
 from edge_agent.credentials import EdgeSecrets
 from shared.identifiers import case_pseudonym
@@ -23,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 CROPS = 16
 A_CASE = 4
+OTHER_STAIN = "another-stain.png"
 PASSED = [
     CustodyStage.CAPTURED,
     CustodyStage.QUEUED,
@@ -43,6 +47,13 @@ def summaries(stack: RunningStack) -> dict[UUID, dict[str, Any]]:
     return {UUID(capture["id"]): capture for capture in page["captures"]}
 
 
+def in_another_stain(crop: Path, target: Path) -> Path:
+    """Write a photograph with all its hues turned by 120 degrees."""
+    (turned,) = turn_hue(np.asarray(Image.open(crop))[None], 120.0)
+    Image.fromarray(turned).save(target)
+    return target
+
+
 class Chain:
     """A stack through which a folder of captures has gone.
 
@@ -61,8 +72,9 @@ class Chain:
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory, crops: list[Path]) -> Iterator[Chain]:
     folder = tmp_path_factory.mktemp("chain")
-    # Plain crops, and all kinds of pixels, formats and names.
+    # Plain crops, and all kinds of pixels, formats and names, and a cell in a stain that the model does not know.
     pictures = crops[:CROPS] + [made.path for made in make_odd_files(folder / "drawn")]
+    pictures.append(in_another_stain(crops[0], folder / "drawn" / OTHER_STAIN))
     early, late = folder / "captures" / "from before", folder / "captures"
     early.mkdir(parents=True)
     taken: dict[str, str] = {}
@@ -98,6 +110,21 @@ def test_every_file_has_its_result_at_the_device(chain: Chain) -> None:
         assert (result["kind"], result["capture_id"]) == ("prediction", capture["capture_id"])
         assert result["sha256"] == capture["sha256"]
         assert 0.0 <= result["probability"] <= 1.0
+
+
+def test_an_answer_that_means_nothing_is_doubted_at_the_device_and_in_the_api(chain: Chain) -> None:
+    by_name = {Path(capture["files"][0]).name: capture for capture in chain.listing["captures"]}
+    known, other = by_name["crop-0000.jpg"], by_name[OTHER_STAIN]
+    assert known["result"]["doubts"] == []
+    assert other["result"]["doubts"][0].startswith("Unlike the images that the model was trained on")
+
+    found = summaries(chain.stack)
+    for capture in chain.listing["captures"]:
+        assert found[UUID(capture["capture_id"])]["prediction"]["doubts"] == capture["result"]["doubts"]
+    list_ = [str(BIN / "smearflow-edge"), "outbox", "list", "--all", "--config", str(chain.stack.edge_config)]
+    lines = subprocess.run(list_, check=True, capture_output=True, text=True).stdout.splitlines()
+    (told,) = [line for line in lines if OTHER_STAIN in line]
+    assert "preliminary finding: Cannot say. Unlike the images" in told
 
 
 def test_the_password_that_was_printed_lets_the_first_administrator_in(chain: Chain) -> None:

@@ -145,6 +145,21 @@ def test_a_capture_appears_and_its_result_follows_without_a_reload(page: Page, s
     assert not re.search("normal|healthy", page.locator("body").inner_text(), re.IGNORECASE)
 
 
+def test_a_doubted_answer_says_so_first_in_the_table_and_in_the_panel(page: Page, server: ApiServer) -> None:
+    log_in(page, server)
+    doubt = "Unlike the images that the model was trained on: its answer means nothing."
+    doubted, sure = add_analysed(server, 0, 0.0004, doubt), add_analysed(server, 1, 0.93)
+
+    expect(row(page, sure)).to_contain_text("Suspicious: blast features seen")
+    row(page, doubted).get_by_role("button").click()
+    for shown in (row(page, doubted).locator(".answer"), page.get_by_role("complementary", name="Capture")):
+        expect(shown).to_contain_text(re.compile(f"Cannot say.*{re.escape(doubt)}.*own answer: No blast features seen"))
+        expect(shown).to_contain_text("< 1 %")
+        expect(shown.locator(".bar")).to_have_count(0)
+    expect(row(page, sure)).not_to_contain_text("Cannot say")
+    assert not re.search("normal|healthy", page.locator("body").inner_text(), re.IGNORECASE)
+
+
 def test_script_in_a_name_is_shown_and_not_run(page: Page, server: ApiServer) -> None:
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"

@@ -1,6 +1,7 @@
 """The worker on both databases: each outcome where it belongs, and nothing else touched by it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,7 @@ from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.events import events_after
 from cloud_service.delivery.results import due
 from cloud_service.inference.jobs import retry_job
+from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.contract import BrokenModelError, Pixels, Probabilities
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.models import Capture, CustodyEntry, Delivery, Event, InferenceJob, ModelVersion, Prediction, now
@@ -22,6 +24,9 @@ from shared.identifiers import sha256_of_bytes
 from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, CustodyStage, JobState, Label
 from tests.support.inference import PACKAGE, InferenceCloud, png
+from tests.support.photographs import draw_crops
+
+DEMO_MODEL = Path(__file__).parents[2] / "cloud_service" / "ml" / "demo_model"
 
 
 @pytest.fixture
@@ -67,6 +72,27 @@ def test_an_answer_is_written_once_with_all_that_belongs_to_it(cloud: InferenceC
     assert results[dark].probability == found[dark][0]
     assert cloud.job(dark).state == JobState.DONE
     assert cloud.wake_ups.change_calls == 1
+
+
+def test_an_answer_is_kept_and_told_with_its_doubts(cloud: InferenceCloud, tmp_path: Path) -> None:
+    """By the statistics of the demo model alone: a plain image is no smear, and a drawn cell is one."""
+    demo = load_package(DEMO_MODEL)
+    package = replace(demo, card=demo.card.model_copy(update={"abstain_band": None}))
+    (cell,) = draw_crops(tmp_path, 1, first=16)
+    known, unknown = cloud.store(cell.read_bytes(), png(240))
+
+    assert cloud.worker(package=package).run_batch() == 2
+
+    with snapshot(cloud.engine) as session:
+        summaries = {id_: capture_summary(session, session.get_one(Capture, id_)) for id_ in (known, unknown)}
+        events = {event.subject: event.payload for event in events_after(session, 0, 10)}
+        results = {item.capture_id: Result.model_validate(item.payload) for item in due(session, 0, 1, 10)}
+    found = {id_: summary.prediction.doubts for id_, summary in summaries.items() if summary.prediction}
+    assert found[known] == []
+    (doubt,) = found[unknown]
+    assert doubt.startswith("Unlike the images that the model was trained on")
+    assert {id_: list(result.doubts) for id_, result in results.items()} == found
+    assert {id_: events[str(id_)]["prediction"]["doubts"] for id_ in found} == found
 
 
 def summary_sha256(cloud: InferenceCloud, capture_id: object) -> str:

@@ -94,11 +94,13 @@ class InferenceCloud:
         """Let go of the database."""
         self.engine.dispose()
 
-    def worker(self, runtime: Runtime | None = None, **changes: Any) -> InferenceWorker:
+    def worker(
+        self, runtime: Runtime | None = None, package: ModelPackage = PACKAGE, **changes: Any
+    ) -> InferenceWorker:
         """A worker with `FakeRuntime` or another; `changes` replace settings."""
         return InferenceWorker(
             runtime=runtime or FakeRuntime(),
-            package=PACKAGE,
+            package=package,
             blob_store=self.blobs,
             engine=self.engine,
             notifier=self.wake_ups,

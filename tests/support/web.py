@@ -206,8 +206,8 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
     record_capture_event(session, capture)
 
 
-def analyse(session: Session, capture: Capture, probability: float) -> None:
-    """Let a model answer for a capture."""
+def analyse(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
+    """Let a model answer for a capture, with these doubts."""
     if session.get(ModelVersion, MODEL_DIGEST) is None:
         session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card={}))
         session.flush()
@@ -219,6 +219,7 @@ def analyse(session: Session, capture: Capture, probability: float) -> None:
             model_digest=MODEL_DIGEST,
             probability=probability,
             label=label,
+            doubts=list(doubts),
             runtime="test",
         )
     )
@@ -233,11 +234,11 @@ def give_up(session: Session, capture: Capture, reason: str) -> None:
     record_capture_event(session, capture)
 
 
-def add_analysed(server: ApiServer, number: int, probability: float, **changes: Any) -> UUID:
-    """A capture that came, was stored and analysed, in one transaction; returns its id."""
+def add_analysed(server: ApiServer, number: int, probability: float, *doubts: str, **changes: Any) -> UUID:
+    """A capture that came, was stored and analysed, with these doubts, in one transaction; returns its id."""
     with transaction(server.engine) as session:
         capture = add_capture(session, number, **changes)
         # Bytes behind the end of the image make each capture another file.
         store(session, server.blobs, capture, jpeg() + number.to_bytes(4))
-        analyse(session, capture, probability)
+        analyse(session, capture, probability, *doubts)
         return capture.id

@@ -33,6 +33,19 @@ test("a finding is told in words, with its probability, and never by colour alon
   expect(document.body.textContent).not.toMatch(/normal|healthy/i);
 });
 
+test("a doubted answer is told as none, with its reason first and the model's own words behind it", () => {
+  const unlike = "Unlike the images that the model was trained on.";
+  show([anAnalysed(1, 0.0004, [unlike]), anAnalysed(2, 0.93, ["Undecided.", unlike]), anAnalysed(3, 0.93)]);
+
+  const [, unseen, suspicious, sure] = screen.getAllByRole("row").map((row) => row.querySelector(".answer"));
+  expect(unseen?.textContent).toBe(`⚠ Cannot say${unlike}The model’s own answer: No blast features seen, < 1 %`);
+  expect(suspicious?.textContent).toContain(`Cannot sayUndecided.${unlike}The model’s own answer: ▲ Suspicious`);
+  expect(document.querySelectorAll(".bar")).toHaveLength(1);
+  expect(sure?.querySelector(".bar")).not.toBeNull();
+  expect(sure?.textContent).not.toContain("Cannot say");
+  expect(document.body.textContent).not.toMatch(/normal|healthy/i);
+});
+
 test("certainty is never claimed", () => {
   show([anAnalysed(1, 0.9996), anAnalysed(2, 0.0004)]);
 

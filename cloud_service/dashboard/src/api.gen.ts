@@ -594,6 +594,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Doubts */
+            doubts: string[];
             label: components["schemas"]["Label"];
             /** Model Digest */
             model_digest: string;

@@ -26,7 +26,7 @@ export function aCapture(second: number, changes: Partial<CaptureSummary> = {}):
   };
 }
 
-export function anAnalysed(second: number, probability: number): CaptureSummary {
+export function anAnalysed(second: number, probability: number, doubts: string[] = []): CaptureSummary {
   const suspicious = probability >= 0.5;
   return aCapture(second, {
     state: "analysed",
@@ -34,6 +34,7 @@ export function anAnalysed(second: number, probability: number): CaptureSummary 
       label: suspicious ? "suspicious" : "no_blast_features",
       wording: suspicious ? "Suspicious: blast features seen" : "No blast features seen",
       probability,
+      doubts,
       model_name: "se-cnn",
       model_version: "demo-1",
       model_digest: "d".repeat(64),

@@ -10,7 +10,7 @@ validation images, as if both had been shuffled together. So it promises nothing
 camera; images of one patient or smear count for less than their number, and with few groups the coverage may be well
 off; and the epoch was chosen on the same validation part, which makes it slightly too hopeful. Therefore the coverage
 measured on the test part stands beside the promise. A capture's label comes from the threshold, which is chosen to miss
-few: near it the label may be the other one than the set holds, and `explain_overlay` says so. The temperature does not
+few: near it the label may be the other one than the set holds, and `doubts` says so. The temperature does not
 matter: it keeps the order of images, on which alone a label's quantile depends.
 
 Sources: Vovk, Gammerman and Shafer (2005), section 4.5, label-conditional; Angelopoulos and Bates (2023), sections 1

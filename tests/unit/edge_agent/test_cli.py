@@ -1,7 +1,9 @@
 import json
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,6 +14,8 @@ from edge_agent.credentials import EdgeSecrets
 from edge_agent.intake.capture import Fingerprint
 from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError
+from shared.messages import Result as CloudResult
+from shared.vocabulary import Label
 from tests.support.edge import a_capture
 
 GIVEN = {"site": "north", "device": "scope-1", "password": "s3cret", "broker": {"host": "127.0.0.1", "port": 1}}
@@ -85,6 +89,30 @@ def test_the_list_escapes_what_a_name_may_hold(config: Path, outbox: Outbox) -> 
     assert "c\\x1b[31m.jpg: it is cut short" in text
     assert listing["captures"][0]["files"] == ["/captures/a\u202eb\n.jpg"]
     assert listing["refused"][0]["file"] == "/captures/c\x1b[31m.jpg"
+
+
+def test_a_doubted_answer_is_told_with_its_reason(config: Path, outbox: Outbox) -> None:
+    capture = a_capture(b"1")
+    capture_id = outbox.put(capture).capture_id
+    doubt = "Unlike the images that the model was trained on."
+    result = CloudResult(
+        delivery_id=uuid4(),
+        capture_id=capture_id,
+        sha256=capture.sha256,
+        kind="prediction",
+        probability=0.003,
+        label=Label.NO_BLAST_FEATURES,
+        doubts=(doubt,),
+        created_at=datetime(2026, 11, 22, 10, 0, tzinfo=UTC),
+    )
+    outbox.answered(result)
+    told = f"preliminary finding: Cannot say. {doubt} The model's own answer: No blast features seen (probability 0.00)"
+
+    for command in (["outbox", "list"], ["status"]):
+        assert told in runner.invoke(app, [*command, "--config", str(config)]).output
+        found = json.loads(runner.invoke(app, [*command, "--json", "--config", str(config)]).output)
+        (entry,) = found["captures"] if command[0] == "outbox" else found["results"]
+        assert entry["result"]["doubts"] == [doubt]
 
 
 def test_retry_frees_what_is_parked_and_forgets_refusals(config: Path, outbox: Outbox) -> None:

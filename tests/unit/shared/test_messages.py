@@ -43,6 +43,16 @@ def test_what_is_encoded_is_decoded_and_names_its_version(message: Message) -> N
     assert json.loads(message.encode())["v"] == 1
 
 
+def test_an_older_sides_result_is_not_doubted_and_a_doubt_comes_before_the_answer() -> None:
+    result = EXAMPLES[5]
+    assert isinstance(result, Result)
+    told = {**json.loads(result.encode()), "label": "no_blast_features"}
+    del told["doubts"]
+    assert Result.decode(json.dumps(told).encode()).answer == "No blast features seen"
+    doubted = Result.decode(json.dumps({**told, "doubts": ["Undecided.", "Blurred."]}).encode())
+    assert doubted.answer == "Cannot say. Undecided. Blurred. The model's own answer: No blast features seen"
+
+
 def test_a_newer_sides_extra_field_is_ignored() -> None:
     ack = EXAMPLES[6]
     assert Ack.decode(json.dumps({**json.loads(ack.encode()), "colour": "red"}).encode()) == ack

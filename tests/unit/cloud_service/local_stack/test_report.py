@@ -18,7 +18,10 @@ GOOD, BAD = ExpectedFile(Path("/c/good.jpg"), is_good=True), ExpectedFile(Path("
 REFUSED = EdgeFile(reason="the file is empty")
 
 
-def diagnosed(capture_id: UUID) -> EdgeFile:
+DOUBT = "Unlike the images that the model was trained on."
+
+
+def diagnosed(capture_id: UUID, *doubts: str) -> EdgeFile:
     result = Result(
         v=1,
         delivery_id=uuid4(),
@@ -27,6 +30,7 @@ def diagnosed(capture_id: UUID) -> EdgeFile:
         kind="prediction",
         probability=0.25,
         label="no_blast_features",
+        doubts=doubts,
         created_at=QUEUED_AT,
     )
     return EdgeFile(capture_id=capture_id, queued_at=QUEUED_AT, result=result)
@@ -53,9 +57,17 @@ def test_good_captures_diagnosed_and_bad_ones_refused_is_success() -> None:
             "state": "diagnosed",
             "probability": 0.25,
             "label": "no_blast_features",
+            "doubts": [],
             "reason": None,
         },
-        {"file": str(BAD.path), "state": "refused", "probability": None, "label": None, "reason": "the file is empty"},
+        {
+            "file": str(BAD.path),
+            "state": "refused",
+            "probability": None,
+            "label": None,
+            "doubts": [],
+            "reason": "the file is empty",
+        },
     ]
     json.dumps(told)
 
@@ -88,3 +100,15 @@ def test_the_table_says_what_a_finding_is_and_no_name_disturbs_it() -> None:
     assert "[red]b\\nad.jpg" in text
     assert RESEARCH_USE_ONLY in text
     assert "normal" not in text
+    assert "doubted" not in text
+
+
+def test_a_doubted_answer_is_marked_and_is_still_success() -> None:
+    stream = StringIO()
+    report = report_of((GOOD, diagnosed(uuid4(), DOUBT)), (BAD, REFUSED))
+    report.print(Console(file=stream, width=240))
+    text = stream.getvalue()
+    assert f"Cannot say. {DOUBT} The model's own answer: No blast features seen" in text
+    assert "Of those diagnosed, 1 are doubted" in text
+    assert report.as_json()["captures"][0]["doubts"] == [DOUBT]
+    assert report.succeeded
