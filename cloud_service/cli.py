@@ -55,10 +55,9 @@ def main() -> None:
     except SmearflowError as error:
         sys.exit(f"smearflow: {error}")
     except Exception as error:
-        fault = _database_fault(error)
-        if fault is None:
-            raise
-        sys.exit(f"smearflow: {fault}")
+        if fault := _database_fault(error):
+            sys.exit(f"smearflow: {fault}")
+        raise
 
 
 def _database_fault(error: Exception) -> str | None:
