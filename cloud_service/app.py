@@ -105,7 +105,7 @@ async def _services(settings: Settings, blobs: BlobStore, passwords: Passwords |
 def _describe(app: FastAPI) -> None:
     """Offer the OpenAPI document, to those who may use the API."""
 
-    @app.get("/api/openapi.json", include_in_schema=False, dependencies=[requires(Permission.READ_API_DESCRIPTION)])
+    @app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[requires(Permission.READ_API_DESCRIPTION)])
     def openapi() -> JSONResponse:
         return JSONResponse(openapi_document(app))
 

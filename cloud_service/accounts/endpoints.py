@@ -13,7 +13,7 @@ from cloud_service.accounts.schemas import LogIn, Me, PasswordChange
 from cloud_service.errors import ForbiddenError
 from cloud_service.web.services import services
 
-router = APIRouter(prefix="/api/session", tags=["session"])
+router = APIRouter(prefix="/api/v1/session", tags=["session"])
 
 PASSWORDS_AT_ONCE = 2
 

@@ -20,7 +20,7 @@ from shared.identifiers import SlugId
 from shared.imaging.decode import ImageLimits
 from shared.vocabulary import CaptureState
 
-router = APIRouter(prefix="/api/captures", tags=["captures"])
+router = APIRouter(prefix="/api/v1/captures", tags=["captures"])
 
 THUMBNAILS_AT_ONCE = 2
 

@@ -18,7 +18,7 @@ from cloud_service.delivery.events import latest_position
 from cloud_service.delivery.stream import Reader, follow
 from cloud_service.web.services import services
 
-router = APIRouter(prefix="/api/events", tags=["events"])
+router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
 RECONNECT_MS = 1000
 

@@ -11,7 +11,7 @@ from cloud_service.devices import queries
 from cloud_service.devices.schemas import DeviceSummary, Refusal, Refusals
 from cloud_service.web.services import Reading
 
-router = APIRouter(prefix="/api", tags=["devices"])
+router = APIRouter(prefix="/api/v1", tags=["devices"])
 
 Viewer = Annotated[Identity, requires(Permission.SEE_DEVICES)]
 

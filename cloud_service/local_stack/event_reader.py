@@ -17,7 +17,7 @@ _CONNECT_SECONDS = 5.0
 
 
 class EventReader:
-    """Reads `/api/events` from its beginning, and again from where it was when the connection ends.
+    """Reads `/api/v1/events` from its beginning, and again from where it was when the connection ends.
 
     `seen_at` has for each capture the moment at which its prediction was first seen here.
     """
@@ -68,7 +68,7 @@ class EventReader:
 
     async def _read_once(self, client: httpx.AsyncClient) -> None:
         last = {"Last-Event-ID": str(self.positions[-1] if self.positions else 0)}
-        async with client.stream("GET", "/api/events", headers=last) as stream:
+        async with client.stream("GET", "/api/v1/events", headers=last) as stream:
             async for line in stream.aiter_lines():
                 name, _, value = line.partition(": ")
                 if name == "id":

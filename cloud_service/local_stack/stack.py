@@ -204,7 +204,7 @@ class LocalStack:
 
 async def _answers(client: httpx.AsyncClient) -> bool:
     try:
-        return (await client.get("/api/health")).is_success
+        return (await client.get("/api/v1/health")).is_success
     except httpx.TransportError:
         return False
 

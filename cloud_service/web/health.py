@@ -17,7 +17,7 @@ from cloud_service.models import InferenceJob, now
 from cloud_service.web.services import services
 from shared.vocabulary import JobState
 
-router = APIRouter(prefix="/api/health", tags=["health"])
+router = APIRouter(prefix="/api/v1/health", tags=["health"])
 
 _REDIS_TIMEOUT_SECONDS = 2.0
 

@@ -106,7 +106,7 @@ def test_each_bad_file_is_refused_with_its_reason_and_holds_up_no_capture(
     code, status = status_of(stack.edge_config)
     assert (code, status["refused_files"], status["agent"]["files_waiting"]) == (1, len(REASONS), 0)
     with stack.api() as client:
-        assert client.get("/api/refusals").json()["total"] == 0
+        assert client.get("/api/v1/refusals").json()["total"] == 0
 
 
 def test_a_mended_sidecar_and_a_mended_file_are_taken_by_themselves(stack: RunningStack, crops: list[Path]) -> None:

@@ -73,7 +73,7 @@ def rogue(stack: RunningStack, password: str) -> Iterator[Rogue]:
 def refusals(stack: RunningStack) -> dict[tuple[str, str], int]:
     """What the cloud says it refused: how often, by the kind of topic and the reason."""
     with stack.api() as client:
-        rows = client.get("/api/refusals", params={"limit": 500}).json()["refusals"]
+        rows = client.get("/api/v1/refusals", params={"limit": 500}).json()["refusals"]
     return {(row["topic"].rpartition("/")[2], row["reason"]): row["count"] for row in rows}
 
 
@@ -156,7 +156,7 @@ def test_bytes_that_are_no_image(stack: RunningStack, rogue: Rogue) -> None:
         rogue.send(message)
     assert "The image cannot be used: " in rogue.refused(capture)
     with stack.api() as client:
-        assert client.get(f"/api/captures/{capture.id}").json()["state"] == "refused"
+        assert client.get(f"/api/v1/captures/{capture.id}").json()["state"] == "refused"
 
 
 def test_parts_before_their_announcement_are_kept_for_it(rogue: Rogue) -> None:

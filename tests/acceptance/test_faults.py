@@ -195,7 +195,7 @@ def libfaketime() -> Path | None:
 def clock_skew(stack: RunningStack, device: str) -> timedelta:
     """How far the cloud believes that a device's clock is ahead."""
     with stack.api() as client:
-        row = next(row for row in client.get("/api/devices").json() if row["id"] == device)
+        row = next(row for row in client.get("/api/v1/devices").json() if row["id"] == device)
     return timedelta(seconds=row["clock_skew_seconds"])
 
 

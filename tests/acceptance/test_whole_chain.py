@@ -43,7 +43,7 @@ def accession_of(number: int) -> str:
 
 def summaries(stack: RunningStack) -> dict[UUID, dict[str, Any]]:
     with stack.api() as client:
-        page = client.get("/api/captures", params={"limit": 500}).json()
+        page = client.get("/api/v1/captures", params={"limit": 500}).json()
     return {UUID(capture["id"]): capture for capture in page["captures"]}
 
 
@@ -130,8 +130,8 @@ def test_an_answer_that_means_nothing_is_doubted_at_the_device_and_in_the_api(ch
 def test_the_password_that_was_printed_lets_the_first_administrator_in(chain: Chain) -> None:
     form = {"user": "admin", "password": chain.stack.first_password}
     with httpx.Client(base_url=chain.stack.url, trust_env=False) as browser:
-        assert browser.post("/api/session", json=form).json()["role"] == "administrator"
-        assert browser.get("/api/captures").status_code == 200
+        assert browser.post("/api/v1/session", json=form).json()["role"] == "administrator"
+        assert browser.get("/api/v1/captures").status_code == 200
     actions = [entry["action"] for entry in chain.stack.command("audit", "list", "--json")]
 
     assert actions[0] == "log-in"

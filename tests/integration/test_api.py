@@ -38,7 +38,7 @@ def test_pages_by_key_show_every_capture_once_while_others_arrive(server_on_both
     with server.client() as client:
         while more:
             query = {"limit": "10"} | ({"before": seen[-1]} if seen else {})
-            page = client.get("/api/captures", params=query).json()
+            page = client.get("/api/v1/captures", params=query).json()
             seen += [capture["id"] for capture in page["captures"]]
             more = page["more"]
             with transaction(server.engine) as session:
@@ -49,8 +49,8 @@ def test_pages_by_key_show_every_capture_once_while_others_arrive(server_on_both
 
 
 def test_a_page_before_nothing_that_is_known(client: httpx.Client) -> None:
-    a_problem(client.get("/api/captures", params={"before": str(UUID(int=1))}), 404)
-    a_problem(client.get("/api/captures", params={"before": "x"}), 422)
+    a_problem(client.get("/api/v1/captures", params={"before": str(UUID(int=1))}), 404)
+    a_problem(client.get("/api/v1/captures", params={"before": "x"}), 422)
 
 
 def test_filters(server: ApiServer, client: httpx.Client) -> None:
@@ -60,7 +60,7 @@ def test_filters(server: ApiServer, client: httpx.Client) -> None:
         store(session, server.blobs, south, jpeg())
 
     def found(**query: str) -> list[str]:
-        return [capture["id"] for capture in client.get("/api/captures", params=query).json()["captures"]]
+        return [capture["id"] for capture in client.get("/api/v1/captures", params=query).json()["captures"]]
 
     assert found() == [str(south.id), str(north.id)]
     assert (
@@ -72,8 +72,8 @@ def test_filters(server: ApiServer, client: httpx.Client) -> None:
     )
     assert found(state="announced", site="north") == [str(north.id)]
     assert found(site="west") == []
-    a_problem(client.get("/api/captures", params={"state": "healthy"}), 422)
-    assert client.get("/api/captures/counts").json() == {
+    a_problem(client.get("/api/v1/captures", params={"state": "healthy"}), 422)
+    assert client.get("/api/v1/captures/counts").json() == {
         "announced": 1,
         "refused": 0,
         "stored": 1,
@@ -88,8 +88,8 @@ def test_one_capture_with_all_that_belongs_to_it(server: ApiServer, client: http
         capture = session.get_one(Capture, capture_id)
         add_delivery(session, capture, a_result(capture))
 
-    detail = client.get(f"/api/captures/{capture_id}").json()
-    listed = client.get("/api/captures").json()["captures"][0]
+    detail = client.get(f"/api/v1/captures/{capture_id}").json()
+    listed = client.get("/api/v1/captures").json()["captures"][0]
 
     assert listed.items() <= detail.items()
     assert [step["stage"] for step in detail["custody"]] == ["captured", "received", "analysed"]
@@ -103,7 +103,7 @@ def test_one_capture_with_all_that_belongs_to_it(server: ApiServer, client: http
         "acknowledged_at": None,
     }
     assert detail["job"]["state"] == "waiting"
-    a_problem(client.get(f"/api/captures/{uuid4()}"), 404)
+    a_problem(client.get(f"/api/v1/captures/{uuid4()}"), 404)
 
 
 def a_result(capture: Capture) -> Result:
@@ -123,8 +123,8 @@ def test_image_and_thumbnail(server: ApiServer, client: httpx.Client) -> None:
         announced = add_capture(session, 1)
         store(session, server.blobs, capture, data)
 
-    image = client.get(f"/api/captures/{capture.id}/image")
-    thumbnail = client.get(f"/api/captures/{capture.id}/thumbnail")
+    image = client.get(f"/api/v1/captures/{capture.id}/image")
+    thumbnail = client.get(f"/api/v1/captures/{capture.id}/thumbnail")
 
     assert image.content == data
     assert image.headers["content-type"] == thumbnail.headers["content-type"] == "image/jpeg"
@@ -137,10 +137,10 @@ def test_image_and_thumbnail(server: ApiServer, client: httpx.Client) -> None:
     with Image.open(io.BytesIO(thumbnail.content)) as small:
         assert small.size == (160, 120)
     for kind in ("image", "thumbnail"):
-        a_problem(client.get(f"/api/captures/{announced.id}/{kind}"), 404)
+        a_problem(client.get(f"/api/v1/captures/{announced.id}/{kind}"), 404)
 
     server.blobs.delete(capture.sha256)
-    assert "tell the administrator" in a_problem(client.get(f"/api/captures/{capture.id}/image"), 404)
+    assert "tell the administrator" in a_problem(client.get(f"/api/v1/captures/{capture.id}/image"), 404)
 
 
 def test_only_a_failed_capture_is_tried_again(server: ApiServer, client: httpx.Client) -> None:
@@ -151,17 +151,17 @@ def test_only_a_failed_capture_is_tried_again(server: ApiServer, client: httpx.C
         job.state, job.attempts = JobState.FAILED, 3
         give_up(session, capture, "The worker ended three times.")
 
-    assert client.get(f"/api/captures/{capture.id}").json()["reason"] == "The worker ended three times."
-    again = client.post(f"/api/captures/{capture.id}/retry")
+    assert client.get(f"/api/v1/captures/{capture.id}").json()["reason"] == "The worker ended three times."
+    again = client.post(f"/api/v1/captures/{capture.id}/retry")
     assert again.status_code == 200
     assert (again.json()["state"], again.json()["reason"]) == (CaptureState.STORED, None)
-    assert client.get(f"/api/captures/{capture.id}").json()["job"] == {
+    assert client.get(f"/api/v1/captures/{capture.id}").json()["job"] == {
         "state": "waiting",
         "attempts": 0,
         "reason": None,
     }
-    a_problem(client.post(f"/api/captures/{capture.id}/retry"), 409)
-    a_problem(client.post(f"/api/captures/{UUID(int=1)}/retry"), 404)
+    a_problem(client.post(f"/api/v1/captures/{capture.id}/retry"), 409)
+    a_problem(client.post(f"/api/v1/captures/{UUID(int=1)}/retry"), 404)
 
 
 def test_devices_and_refusals(server: ApiServer, client: httpx.Client) -> None:
@@ -170,8 +170,8 @@ def test_devices_and_refusals(server: ApiServer, client: httpx.Client) -> None:
         session.add(WireRefusal(topic="smearflow/v1/north/scope-1/up/part/x", reason="No UUID.", count=3))
         session.add(WireRefusal(topic="smearflow/v1/north/scope-1/up/announce", reason="No JSON."))
 
-    devices = client.get("/api/devices").json()
-    refusals = client.get("/api/refusals").json()
+    devices = client.get("/api/v1/devices").json()
+    refusals = client.get("/api/v1/refusals").json()
 
     assert [(device["id"], device["presence"], device["outbox_depth"]) for device in devices] == [
         ("scope-1", "online", 3)
@@ -185,8 +185,8 @@ def test_liveness_needs_no_key_and_readiness_tells_of_the_work(server: ApiServer
         store(session, server.blobs, add_capture(session, 0), jpeg())
 
     with server.client(role=None) as stranger:
-        assert stranger.get("/api/health").json() == {"status": "alive"}
-    readiness = client.get("/api/health/ready")
+        assert stranger.get("/api/v1/health").json() == {"status": "alive"}
+    readiness = client.get("/api/v1/health/ready")
 
     assert readiness.status_code == 200
     body = readiness.json()

@@ -48,7 +48,7 @@ class Stream:
 def stream(server: ApiServer, *, after: int | None = None, last_event_id: str | None = None) -> Iterator[Stream]:
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     query = {"after": after} if after is not None else {}
-    with server.client() as client, client.stream("GET", "/api/events", params=query, headers=headers) as response:
+    with server.client() as client, client.stream("GET", "/api/v1/events", params=query, headers=headers) as response:
         assert response.status_code == 200
         yield Stream(response)
 
@@ -72,7 +72,7 @@ def test_a_stream_begins_now_and_its_events_are_the_captures_of_the_api(server_o
         assert (hello["event"], hello["id"], hello["data"]) == ("hello", "1", {"position": 1, "reset": False})
         add(server, 1)
         event = events.next()
-        listed = client.get("/api/captures").json()["captures"][0]
+        listed = client.get("/api/v1/captures").json()["captures"][0]
 
     assert (event["event"], event["id"]) == ("capture", "2")
     assert event["data"] == listed
@@ -99,8 +99,8 @@ def test_a_reader_of_another_log_is_told_to_load_anew(server: ApiServer) -> None
 @pytest.mark.parametrize("wrong", ["-1", "x", "1e3", "9" * 25])
 def test_a_position_that_is_none_is_refused(server: ApiServer, wrong: str) -> None:
     with server.client() as client:
-        assert client.get("/api/events", headers={"Last-Event-ID": wrong}).status_code == 422
-        assert client.get("/api/events", params={"after": wrong}).status_code == 422
+        assert client.get("/api/v1/events", headers={"Last-Event-ID": wrong}).status_code == 422
+        assert client.get("/api/v1/events", params={"after": wrong}).status_code == 422
 
 
 def test_a_restart_of_the_server_loses_no_event_and_ends_streams_at_once(server: ApiServer) -> None:

@@ -23,7 +23,7 @@ from shared.vocabulary import JobState
 from tests.support.accounts import TESTER
 from tests.support.web import ApiServer, a_problem, add_analysed, add_capture, give_up, jpeg, store
 
-PUBLIC = {("GET", "/api/health"), ("POST", "/api/session")}
+PUBLIC = {("GET", "/api/v1/health"), ("POST", "/api/v1/session")}
 """Liveness and log-in. The page itself is static files, which are no routes."""
 
 
@@ -123,31 +123,31 @@ def technician(two_sites: TwoSites) -> Iterator[httpx.Client]:
 def test_who_is_bound_to_a_site_sees_its_captures_devices_refusals_and_counts_alone(
     two_sites: TwoSites, technician: httpx.Client
 ) -> None:
-    page = technician.get("/api/captures").json()
+    page = technician.get("/api/v1/captures").json()
     assert [capture["id"] for capture in page["captures"]] == [str(two_sites.north)]
-    assert technician.get("/api/captures", params={"site": "NORTH"}).json()["captures"] == []
-    assert technician.get("/api/captures", params={"device": "scope-2"}).json()["captures"] == []
-    counts = technician.get("/api/captures/counts").json()
+    assert technician.get("/api/v1/captures", params={"site": "NORTH"}).json()["captures"] == []
+    assert technician.get("/api/v1/captures", params={"device": "scope-2"}).json()["captures"] == []
+    counts = technician.get("/api/v1/captures/counts").json()
     assert (counts["analysed"], sum(counts.values())) == (1, 1)
-    assert [device["id"] for device in technician.get("/api/devices").json()] == ["scope-1"]
-    refusals = technician.get("/api/refusals").json()
+    assert [device["id"] for device in technician.get("/api/v1/devices").json()] == ["scope-1"]
+    refusals = technician.get("/api/v1/refusals").json()
     assert (refusals["total"], [refusal["reason"] for refusal in refusals["refusals"]]) == (3, ["north"])
 
     with two_sites.server.client(Role.CLINICIAN) as clinician:
-        assert len(clinician.get("/api/captures").json()["captures"]) == 3
-        assert len(clinician.get("/api/devices").json()) == 2
-        assert clinician.get("/api/refusals").json()["total"] == 14
+        assert len(clinician.get("/api/v1/captures").json()["captures"]) == 3
+        assert len(clinician.get("/api/v1/devices").json()) == 2
+        assert clinician.get("/api/v1/refusals").json()["total"] == 14
 
 
 def test_no_route_tells_a_technician_anything_of_another_site(
     two_sites: TwoSites, technician: httpx.Client, guarded: list[Guarded]
 ) -> None:
     lists = [
-        route for route in guarded if (route.method, route.path) != ("GET", "/api/events") and "{" not in route.path
+        route for route in guarded if (route.method, route.path) != ("GET", "/api/v1/events") and "{" not in route.path
     ]
     told = {route.path: technician.request(route.method, route.path).text for route in lists}
 
-    assert "scope-1" in told["/api/devices"]
+    assert "scope-1" in told["/api/v1/devices"]
     for path, text in told.items():
         for foreign in ("NORTH", "scope-2", "scope-3", str(two_sites.south), str(two_sites.failed_south)):
             assert foreign not in text, path
@@ -165,7 +165,7 @@ def test_anothers_capture_is_as_unknown_as_none(
         nowhere = UUID(int=1)
         absent = a_problem(technician.request(route.method, route.address(nowhere)), 404)
         assert there.replace(str(two_sites.south), "") == absent.replace(str(nowhere), "")
-    a_problem(technician.get("/api/captures", params={"before": str(two_sites.south)}), 404)
+    a_problem(technician.get("/api/v1/captures", params={"before": str(two_sites.south)}), 404)
 
 
 def test_the_stream_of_a_site_leaves_the_others_out_and_misses_nothing(
@@ -175,7 +175,7 @@ def test_the_stream_of_a_site_leaves_the_others_out_and_misses_nothing(
         seen_by_all = events(clinician, until=str(two_sites.failed_south), stage="failed")
     assert {event["site"] for event in seen_by_all} == {"north", "NORTH"}
 
-    with technician.stream("GET", "/api/events", params={"after": 0}) as response:
+    with technician.stream("GET", "/api/v1/events", params={"after": 0}) as response:
         lines = response.iter_lines()
         first = [next_data(lines) for _ in range(4)]
         # Many events of others, more than are read at once, then one of this site.
@@ -197,7 +197,7 @@ def next_data(lines: Iterator[str]) -> dict[str, object]:
 
 def events(client: httpx.Client, *, until: str, stage: str) -> list[dict[str, object]]:
     seen: list[dict[str, object]] = []
-    with client.stream("GET", "/api/events", params={"after": 0}) as response:
+    with client.stream("GET", "/api/v1/events", params={"after": 0}) as response:
         lines = response.iter_lines()
         next_data(lines)
         while not seen or (seen[-1]["id"], seen[-1]["state"]) != (until, stage):
@@ -209,7 +209,7 @@ def events(client: httpx.Client, *, until: str, stage: str) -> list[dict[str, ob
 def test_an_open_stream_ends_soon_after_its_readers_rights(
     two_sites: TwoSites, technician: httpx.Client, how: str
 ) -> None:
-    with technician.stream("GET", "/api/events") as response:
+    with technician.stream("GET", "/api/v1/events") as response:
         lines = response.iter_lines()
         next_data(lines)
         with transaction(two_sites.server.engine) as session:
@@ -219,18 +219,18 @@ def test_an_open_stream_ends_soon_after_its_readers_rights(
                 revoke_token(session, TESTER, user="technician-north", name="tests")
         add_analysed(two_sites.server, 7, 0.5)
         assert not [line for line in lines if line.startswith("data: ")], "told something after it was shut out"
-    a_problem(technician.get("/api/captures"), 401)
+    a_problem(technician.get("/api/v1/captures"), 401)
 
 
 def test_who_saw_and_did_what_is_audited_and_lists_are_not(two_sites: TwoSites, technician: httpx.Client) -> None:
     for path in ("", "/counts", f"/{two_sites.north}/thumbnail", f"/{two_sites.north}", f"/{two_sites.north}/image"):
-        assert technician.get(f"/api/captures{path}").status_code == 200
-    tag = technician.get(f"/api/captures/{two_sites.north}/image").headers["etag"]
-    again = technician.get(f"/api/captures/{two_sites.north}/image", headers={"If-None-Match": tag})
+        assert technician.get(f"/api/v1/captures{path}").status_code == 200
+    tag = technician.get(f"/api/v1/captures/{two_sites.north}/image").headers["etag"]
+    again = technician.get(f"/api/v1/captures/{two_sites.north}/image", headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
     with two_sites.server.client(Role.CLINICIAN) as clinician:
-        assert clinician.post(f"/api/captures/{two_sites.failed_south}/retry").status_code == 200
-        a_problem(clinician.post(f"/api/captures/{two_sites.failed_south}/retry"), 409)
+        assert clinician.post(f"/api/v1/captures/{two_sites.failed_south}/retry").status_code == 200
+        a_problem(clinician.post(f"/api/v1/captures/{two_sites.failed_south}/retry"), 409)
 
     with snapshot(two_sites.server.engine) as session:
         kinds = ("capture-seen", "image-seen", "analysis-retried")

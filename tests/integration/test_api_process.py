@@ -58,7 +58,7 @@ def test_it_ends_at_sigterm_though_a_browser_listens_and_logs_json_without_the_t
         transport = httpx.HTTPTransport(retries=7)  # 0, 0.5, 1, 2, 4, 8, 16 s apart until it listens
         with (
             httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, transport=transport) as client,
-            client.stream("GET", "/api/events") as response,
+            client.stream("GET", "/api/v1/events") as response,
         ):
             lines = response.iter_lines()
             assert next(lines) == "event: hello"

@@ -126,7 +126,7 @@ def test_the_api_starts_passes_its_own_health_check_and_lets_users_in(
     _, program, *check = CLOUD_SERVICES["api"]["healthcheck"]["test"]
     assert program == "python"
     check = [sys.executable, *(word.replace(":8000/", f":{port}/") for word in check)]
-    address = f"http://{LOOPBACK}:{port}/api/health/ready"
+    address = f"http://{LOOPBACK}:{port}/api/v1/health/ready"
     admin = Container("admin", secrets, tmp_path, {}, servers)
     assert admin.run("user", "add", "hospital-it", "--role", "service").returncode == 0
     token = json.loads(admin.run("user", "token", "add", "hospital-it", "tests", "--json").stdout)["token"]

@@ -128,7 +128,7 @@ class ApiServer:
     def browser(self, user: str) -> Iterator[httpx.Client]:
         """A client as the page is one, logged in as a user with PASSWORD, by cookie alone."""
         with httpx.Client(base_url=self.url, headers={"x-smearflow-page": "1"}, timeout=20) as client:
-            assert client.post("/api/session", json={"user": user, "password": PASSWORD}).status_code == 200
+            assert client.post("/api/v1/session", json={"user": user, "password": PASSWORD}).status_code == 200
             yield client
 
 

@@ -4,7 +4,7 @@
  */
 
 export interface paths {
-    "/api/captures": {
+    "/api/v1/captures": {
         parameters: {
             query?: never;
             header?: never;
@@ -15,7 +15,7 @@ export interface paths {
          * List Captures
          * @description Captures, newest announcement first; where there are more, ask for those `before` the last one.
          */
-        get: operations["list_captures_api_captures_get"];
+        get: operations["list_captures_api_v1_captures_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -24,7 +24,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/captures/{capture_id}": {
+    "/api/v1/captures/{capture_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -35,7 +35,7 @@ export interface paths {
          * Get Capture
          * @description One capture with its custody trail, its newest prediction, its analysis and its results' way to the device.
          */
-        get: operations["get_capture_api_captures__capture_id__get"];
+        get: operations["get_capture_api_v1_captures__capture_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -44,7 +44,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/captures/{capture_id}/image": {
+    "/api/v1/captures/{capture_id}/image": {
         parameters: {
             query?: never;
             header?: never;
@@ -55,7 +55,7 @@ export interface paths {
          * Get Image
          * @description The capture's bytes as they are stored.
          */
-        get: operations["get_image_api_captures__capture_id__image_get"];
+        get: operations["get_image_api_v1_captures__capture_id__image_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -64,7 +64,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/captures/{capture_id}/retry": {
+    "/api/v1/captures/{capture_id}/retry": {
         parameters: {
             query?: never;
             header?: never;
@@ -77,14 +77,14 @@ export interface paths {
          * Retry Capture
          * @description Let a failed analysis be tried again.
          */
-        post: operations["retry_capture_api_captures__capture_id__retry_post"];
+        post: operations["retry_capture_api_v1_captures__capture_id__retry_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/captures/{capture_id}/thumbnail": {
+    "/api/v1/captures/{capture_id}/thumbnail": {
         parameters: {
             query?: never;
             header?: never;
@@ -95,7 +95,7 @@ export interface paths {
          * Get Thumbnail
          * @description A small JPEG of the capture.
          */
-        get: operations["get_thumbnail_api_captures__capture_id__thumbnail_get"];
+        get: operations["get_thumbnail_api_v1_captures__capture_id__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -104,7 +104,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/captures/counts": {
+    "/api/v1/captures/counts": {
         parameters: {
             query?: never;
             header?: never;
@@ -115,7 +115,7 @@ export interface paths {
          * Count Captures
          * @description How many captures stand where.
          */
-        get: operations["count_captures_api_captures_counts_get"];
+        get: operations["count_captures_api_v1_captures_counts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -124,7 +124,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/devices": {
+    "/api/v1/devices": {
         parameters: {
             query?: never;
             header?: never;
@@ -135,7 +135,7 @@ export interface paths {
          * List Devices
          * @description Every enrolled device, by site and id.
          */
-        get: operations["list_devices_api_devices_get"];
+        get: operations["list_devices_api_v1_devices_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -144,7 +144,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/events": {
+    "/api/v1/events": {
         parameters: {
             query?: never;
             header?: never;
@@ -159,7 +159,7 @@ export interface paths {
          *     id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
          *     Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
          */
-        get: operations["stream_events_api_events_get"];
+        get: operations["stream_events_api_v1_events_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,7 +168,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/health": {
+    "/api/v1/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -179,7 +179,7 @@ export interface paths {
          * Alive
          * @description Liveness, for supervisors and load balancers; needs no log-in.
          */
-        get: operations["alive_api_health_get"];
+        get: operations["alive_api_v1_health_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -188,7 +188,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/health/ready": {
+    "/api/v1/health/ready": {
         parameters: {
             query?: never;
             header?: never;
@@ -199,7 +199,7 @@ export interface paths {
          * Ready
          * @description Readiness and the state of the queue; 503 without the database.
          */
-        get: operations["ready_api_health_ready_get"];
+        get: operations["ready_api_v1_health_ready_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -208,7 +208,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/refusals": {
+    "/api/v1/refusals": {
         parameters: {
             query?: never;
             header?: never;
@@ -219,7 +219,7 @@ export interface paths {
          * List Refusals
          * @description Messages that ingest refused, newest first: nothing is dropped in silence.
          */
-        get: operations["list_refusals_api_refusals_get"];
+        get: operations["list_refusals_api_v1_refusals_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,7 +228,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/session": {
+    "/api/v1/session": {
         parameters: {
             query?: never;
             header?: never;
@@ -239,24 +239,24 @@ export interface paths {
          * Who Am I
          * @description Tell a page or a program whose session or token it has, and whether it still holds.
          */
-        get: operations["who_am_i_api_session_get"];
+        get: operations["who_am_i_api_v1_session_get"];
         put?: never;
         /**
          * Log In
          * @description Exchange user name and password for a session cookie.
          */
-        post: operations["log_in_api_session_post"];
+        post: operations["log_in_api_v1_session_post"];
         /**
          * Log Out
          * @description End the session and forget its cookie.
          */
-        delete: operations["log_out_api_session_delete"];
+        delete: operations["log_out_api_v1_session_delete"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/session/password": {
+    "/api/v1/session/password": {
         parameters: {
             query?: never;
             header?: never;
@@ -268,7 +268,7 @@ export interface paths {
          * Change Password
          * @description Take another password; ends all sessions of the user, this one too.
          */
-        put: operations["change_password_api_session_password_put"];
+        put: operations["change_password_api_v1_session_password_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -802,7 +802,7 @@ export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
 export type $defs = Record<string, never>;
 export interface operations {
-    list_captures_api_captures_get: {
+    list_captures_api_v1_captures_get: {
         parameters: {
             query?: {
                 /** @description the last capture of the page before this one */
@@ -841,7 +841,7 @@ export interface operations {
             };
         };
     };
-    get_capture_api_captures__capture_id__get: {
+    get_capture_api_v1_captures__capture_id__get: {
         parameters: {
             query?: never;
             header?: {
@@ -874,7 +874,7 @@ export interface operations {
             };
         };
     };
-    get_image_api_captures__capture_id__image_get: {
+    get_image_api_v1_captures__capture_id__image_get: {
         parameters: {
             query?: never;
             header?: {
@@ -907,7 +907,7 @@ export interface operations {
             };
         };
     };
-    retry_capture_api_captures__capture_id__retry_post: {
+    retry_capture_api_v1_captures__capture_id__retry_post: {
         parameters: {
             query?: never;
             header?: {
@@ -940,7 +940,7 @@ export interface operations {
             };
         };
     };
-    get_thumbnail_api_captures__capture_id__thumbnail_get: {
+    get_thumbnail_api_v1_captures__capture_id__thumbnail_get: {
         parameters: {
             query?: never;
             header?: {
@@ -973,7 +973,7 @@ export interface operations {
             };
         };
     };
-    count_captures_api_captures_counts_get: {
+    count_captures_api_v1_captures_counts_get: {
         parameters: {
             query?: never;
             header?: {
@@ -1004,7 +1004,7 @@ export interface operations {
             };
         };
     };
-    list_devices_api_devices_get: {
+    list_devices_api_v1_devices_get: {
         parameters: {
             query?: never;
             header?: {
@@ -1035,7 +1035,7 @@ export interface operations {
             };
         };
     };
-    stream_events_api_events_get: {
+    stream_events_api_v1_events_get: {
         parameters: {
             query?: {
                 after?: number | null;
@@ -1069,7 +1069,7 @@ export interface operations {
             };
         };
     };
-    alive_api_health_get: {
+    alive_api_v1_health_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1098,7 +1098,7 @@ export interface operations {
             };
         };
     };
-    ready_api_health_ready_get: {
+    ready_api_v1_health_ready_get: {
         parameters: {
             query?: never;
             header?: {
@@ -1138,7 +1138,7 @@ export interface operations {
             };
         };
     };
-    list_refusals_api_refusals_get: {
+    list_refusals_api_v1_refusals_get: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1171,7 +1171,7 @@ export interface operations {
             };
         };
     };
-    who_am_i_api_session_get: {
+    who_am_i_api_v1_session_get: {
         parameters: {
             query?: never;
             header?: {
@@ -1202,7 +1202,7 @@ export interface operations {
             };
         };
     };
-    log_in_api_session_post: {
+    log_in_api_v1_session_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1235,7 +1235,7 @@ export interface operations {
             };
         };
     };
-    log_out_api_session_delete: {
+    log_out_api_v1_session_delete: {
         parameters: {
             query?: never;
             header?: {
@@ -1264,7 +1264,7 @@ export interface operations {
             };
         };
     };
-    change_password_api_session_password_put: {
+    change_password_api_v1_session_password_put: {
         parameters: {
             query?: never;
             header?: {

@@ -27,21 +27,21 @@ export function isLoggedOut(error: unknown): boolean {
 export const PAGE_SIZE = 100;
 
 export async function logIn(user: string, password: string): Promise<Me> {
-  return (await send("POST", "/api/session", { user, password })).json() as Promise<Me>;
+  return (await send("POST", "/api/v1/session", { user, password })).json() as Promise<Me>;
 }
 
 export async function logOut(): Promise<void> {
-  await send("DELETE", "/api/session");
+  await send("DELETE", "/api/v1/session");
 }
 
 /** Who is logged in, where the session still holds. */
 export async function whoAmI(): Promise<Me> {
-  return read<Me>("/api/session");
+  return read<Me>("/api/v1/session");
 }
 
 /** Ends every session of the user, this one too. */
 export async function changePassword(present: string, fresh: string): Promise<void> {
-  await send("PUT", "/api/session/password", { present, new: fresh });
+  await send("PUT", "/api/v1/session/password", { present, new: fresh });
 }
 
 /** Captures, newest announcement first: those in one of `states` (all, where empty), before the capture `before`. */
@@ -53,15 +53,15 @@ export async function fetchCaptures(states: readonly CaptureState[], before: str
   if (before !== null) {
     query.set("before", before);
   }
-  return read<CapturePage>(`/api/captures?${query.toString()}`);
+  return read<CapturePage>(`/api/v1/captures?${query.toString()}`);
 }
 
 export async function fetchCapture(id: string): Promise<CaptureDetail> {
-  return read<CaptureDetail>(`/api/captures/${id}`);
+  return read<CaptureDetail>(`/api/v1/captures/${id}`);
 }
 
 export async function retryCapture(id: string): Promise<CaptureSummary> {
-  return (await send("POST", `/api/captures/${id}/retry`)).json() as Promise<CaptureSummary>;
+  return (await send("POST", `/api/v1/captures/${id}/retry`)).json() as Promise<CaptureSummary>;
 }
 
 /** What stands around the captures. */
@@ -73,19 +73,19 @@ export interface Overview {
 
 export async function fetchOverview(): Promise<Overview> {
   const [counts, devices, refusals] = await Promise.all([
-    read<CaptureCounts>("/api/captures/counts"),
-    read<DeviceSummary[]>("/api/devices"),
-    read<Refusals>("/api/refusals?limit=20"),
+    read<CaptureCounts>("/api/v1/captures/counts"),
+    read<DeviceSummary[]>("/api/v1/devices"),
+    read<Refusals>("/api/v1/refusals?limit=20"),
   ]);
   return { counts, devices, refusals };
 }
 
 export function imageUrl(id: string): string {
-  return `/api/captures/${id}/image`;
+  return `/api/v1/captures/${id}/image`;
 }
 
 export function thumbnailUrl(id: string): string {
-  return `/api/captures/${id}/thumbnail`;
+  return `/api/v1/captures/${id}/thumbnail`;
 }
 
 async function read<Answer>(path: string): Promise<Answer> {

@@ -63,7 +63,7 @@ afterEach(() => {
 
 test("the first event is told at once, and a burst behind it in one batch", () => {
   follow();
-  expect(newestSource().url).toBe("/api/events?after=7");
+  expect(newestSource().url).toBe("/api/v1/events?after=7");
   newestSource().tell("hello", { position: 7, reset: false }, 7);
   newestSource().tell("capture", aCapture(1), 8);
   vi.advanceTimersByTime(0);
@@ -94,7 +94,7 @@ test("after a refusal the stream is opened again behind the last event", () => {
   vi.advanceTimersByTime(2000);
 
   expect(calls).toEqual(["refused"]);
-  expect(newestSource().url).toBe("/api/events?after=12");
+  expect(newestSource().url).toBe("/api/v1/events?after=12");
 
   close();
   newestSource().onerror?.();

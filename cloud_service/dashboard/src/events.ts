@@ -42,7 +42,7 @@ class Follower {
   }
 
   open(): void {
-    const source = new EventSource(`/api/events?after=${String(this.position)}`);
+    const source = new EventSource(`/api/v1/events?after=${String(this.position)}`);
     this.source = source;
     source.addEventListener("hello", (event: MessageEvent<string>) => {
       this.greet(event);
