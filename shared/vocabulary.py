@@ -73,4 +73,42 @@ class Presence(StrEnum):
     OFFLINE = "offline"
 
 
+class CaseAnswer(StrEnum):
+    """What the model's answers on a case's images say together; never that somebody is healthy."""
+
+    SUSPICIOUS = "suspicious"  # on at least one image, and nothing speaks against that answer
+    NO_BLAST_FEATURES = "no_blast_features"  # on none of the images that the model could judge
+    CANNOT_SAY = "cannot_say"  # too many answers are not to be relied on
+
+
+class PersonVerdict(StrEnum):
+    """What a clinician says of an image or of a case; the keys 1 to 4."""
+
+    SUSPICIOUS = "suspicious"  # blast features seen
+    NO_BLAST_FEATURES = "no_blast_features"
+    CANNOT_SAY = "cannot_say"  # looked at, undecided: for a case, a new smear is wanted
+    NOT_EVALUABLE = "not_evaluable"  # of an image alone: left out of the case's verdict
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"  # answers are still to come
+    PRELIMINARY = "preliminary"  # every image has its answer, or has failed; nobody holds the case
+    CLAIMED = "claimed"  # a clinician holds it
+    SIGNED = "signed"  # a diagnosis stands
+    AMENDED = "amended"  # another one has taken its place; the former is kept
+
+
+class WorkQueue(StrEnum):
+    """In which part of the worklist a case stands; it stands in one at most."""
+
+    CRITICAL = "critical"  # suspicious, unsigned
+    REVIEW = "review"  # a second read is asked for, or images came after the signature
+    ROUTINE = "routine"  # no blast features seen, unsigned
+    CANNOT_SAY = "cannot_say"  # the model cannot say, unsigned
+    WAITING = "waiting"  # no answer yet
+    DONE = "done"  # signed, and nothing has changed since
+
+
 RESEARCH_USE_ONLY = "Research use only. A model's answer is a preliminary finding, not a diagnosis."

@@ -27,17 +27,25 @@ class Permission(StrEnum):
 
     SEE_CAPTURES = "see-captures"  # lists, details, images, and the event stream
     RETRY_ANALYSES = "retry-analyses"
+    SEE_CASES = "see-cases"  # the worklist, cases, reports
+    READ_CASES = "read-cases"  # claim, judge, comment, sign, amend
     SEE_DEVICES = "see-devices"  # and what was refused on the wire
     SEE_QUEUE = "see-queue"  # how much work waits, over all sites
     READ_API_DESCRIPTION = "read-api-description"
     OWN_ACCOUNT = "own-account"  # who am I, log out, another password
+    MANAGE_DEVICES = "manage-devices"  # enrol, pause, resume, let in no more
+    MANAGE_USERS = "manage-users"
+    SEE_MODELS = "see-models"
+    SEE_AUDIT = "see-audit"
+    SEE_HEALTH = "see-health"  # what each part of the system says of itself
 
 
 _EVERYBODY = frozenset({Permission.SEE_CAPTURES, Permission.SEE_DEVICES, Permission.OWN_ACCOUNT})
+_READERS = frozenset({Permission.SEE_CASES, Permission.SEE_MODELS, Permission.RETRY_ANALYSES})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: _EVERYBODY,
-    Role.CLINICIAN: _EVERYBODY | {Permission.RETRY_ANALYSES},
-    Role.ADMINISTRATOR: frozenset(Permission),
-    Role.SERVICE: _EVERYBODY | {Permission.SEE_QUEUE, Permission.READ_API_DESCRIPTION},
+    Role.CLINICIAN: _EVERYBODY | _READERS | {Permission.READ_CASES},
+    Role.ADMINISTRATOR: frozenset(Permission) - {Permission.READ_CASES},  # only a clinician judges
+    Role.SERVICE: _EVERYBODY | {Permission.SEE_CASES, Permission.SEE_QUEUE, Permission.READ_API_DESCRIPTION},
 }

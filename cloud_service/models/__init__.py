@@ -4,6 +4,7 @@ from cloud_service.models.account import AccessToken, UserAccount, WebSession
 from cloud_service.models.audit import AuditEntry, AuditHead
 from cloud_service.models.base import Base, now
 from cloud_service.models.capture import KEPT, Capture, CustodyEntry, StagedPart, WireRefusal
+from cloud_service.models.case import Case, CaseComment, CaseReading, ImageFinding, Report
 from cloud_service.models.delivery import Delivery, Event, EventCounter
 from cloud_service.models.device import Device, Site
 from cloud_service.models.inference import InferenceJob, ModelVersion, Prediction
@@ -15,14 +16,19 @@ __all__ = [
     "AuditHead",
     "Base",
     "Capture",
+    "Case",
+    "CaseComment",
+    "CaseReading",
     "CustodyEntry",
     "Delivery",
     "Device",
     "Event",
     "EventCounter",
+    "ImageFinding",
     "InferenceJob",
     "ModelVersion",
     "Prediction",
+    "Report",
     "Site",
     "StagedPart",
     "UserAccount",

@@ -1,0 +1,283 @@
+"""What the API and the event stream tell of cases, and what people send."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from cloud_service.captures.schemas import CaptureSummary
+from shared.imaging.quality import Verdict
+from shared.vocabulary import CaseAnswer, CaseState, PersonVerdict, WorkQueue
+
+Pseudonym = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Reason = Annotated[str, Field(min_length=1, max_length=2000)]
+Words = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class CaseSummary(BaseModel):
+    """One row of the worklist."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    site: str
+    device: str
+    """That took the newest capture."""
+    pseudonym: str
+    """Stands for the accession."""
+    smear: str | None
+    state: CaseState
+    queue: WorkQueue
+    version: int
+    """To be named by whoever changes the case: what he has seen."""
+    answer: CaseAnswer | None
+    wording: str
+    """The answer for people, with the number of images; never that somebody is healthy."""
+    reasons: list[str]
+    """Why the answer is what it is, in whole sentences."""
+    probability: float | None
+    """The highest one among answers that are not doubted."""
+    images: int
+    analysed_images: int
+    suspicious_images: int
+    doubted_images: int
+    failed_images: int
+    quality: Verdict | None
+    """The worst of its images."""
+    thumbnails: list[UUID]
+    """Captures, the most suspicious first, four at most."""
+    opened_at: AwareDatetime
+    latest_at: AwareDatetime
+    held_by: str | None
+    held_since: AwareDatetime | None
+    second_read: bool
+    """Another person is to read it before a report can be final."""
+    signed_by: str | None
+    signed_at: AwareDatetime | None
+    images_since_signature: int
+
+
+class CasePage(BaseModel):
+    """Some cases, in the order of the worklist."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cases: list[CaseSummary]
+    next: str | None
+    """Ask with this as `after` for the page behind; None: there is none."""
+    position: int
+    """Of the event log: the stream behind it tells every later change."""
+
+
+class CaseCounts(BaseModel):
+    """How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever they stand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    critical: int
+    review: int
+    routine: int
+    cannot_say: int
+    waiting: int
+    done: int
+    failed: int
+
+
+class ImageFindingView(BaseModel):
+    """What a reading says of one image."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    capture_id: UUID
+    opened_at: AwareDatetime | None
+    verdict: PersonVerdict | None
+    reason: str | None
+    saved_at: AwareDatetime
+
+
+class ReadingView(BaseModel):
+    """One person's read of a case."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    number: int
+    reader: str
+    verdict: PersonVerdict | None
+    reason: str | None
+    conclusion: str | None
+    saved_at: AwareDatetime
+    signed_at: AwareDatetime | None
+    findings: list[ImageFindingView]
+
+
+class CommentView(BaseModel):
+    """What somebody wrote about a case."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    author: str
+    text: str
+    created_at: AwareDatetime
+
+
+class ReportSummary(BaseModel):
+    """A signed report, without its content."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    number: int
+    status: str
+    """FHIR R4 DiagnosticReport.status: final or amended."""
+    signed_by: str
+    signed_at: AwareDatetime
+    amendment_reason: str | None
+    content_sha256: str
+
+
+class ModelFacts(BaseModel):
+    """What a reader should know of the model behind the answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: str
+    digest: str
+    intended_use: str
+    limits: list[str]
+    """Why an answer may be wrong, in whole sentences, from the model's card."""
+    threshold: float
+    abstain_between: tuple[float, float] | None
+
+
+class SignatureCheck(BaseModel):
+    """One thing that must be so before a case is signed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    passed: bool
+    text: str
+    """For a person: what must be so, or what is missing."""
+
+
+class CaseDetail(CaseSummary):
+    """All that the page of one case shows but its images, which come by pages."""
+
+    readings: list[ReadingView]
+    """In their order; the last one without a signature is the one at work."""
+    comments: list[CommentView]
+    reports: list[ReportSummary]
+    checks: list[SignatureCheck]
+    """What must be so before the one who asks may sign, apart from the identity, which is confirmed on signing."""
+    models: list[ModelFacts]
+    earlier: list[CaseSummary]
+    """Other cases with the same pseudonym, of other sites that share a key; newest first."""
+    position: int
+
+
+class CaseImages(BaseModel):
+    """Some of a case's images, the most suspicious first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    images: list[CaptureSummary]
+    next: str | None
+
+
+class CaseChange(BaseModel):
+    """Any change of a case: names the version that the one who asks has seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+
+
+class ReadingDraft(CaseChange):
+    """What the reader has decided so far; saved as it is typed, so nothing is required."""
+
+    verdict: PersonVerdict | None = None
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+    conclusion: Annotated[str, Field(max_length=4000)] | None = None
+
+
+class ImageFindingDraft(CaseChange):
+    """What the reader says of one image; without a verdict, what was said is taken back."""
+
+    verdict: PersonVerdict | None = None
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class SignatureRequest(CaseChange):
+    """A signature; the identity is confirmed by naming the pseudonym's first eight digits."""
+
+    confirmed_pseudonym: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+
+
+class AmendmentRequest(SignatureRequest):
+    """Another diagnosis in the place of the signed one."""
+
+    verdict: PersonVerdict
+    conclusion: Words
+    amendment_reason: Reason
+
+
+class NewComment(BaseModel):
+    """A comment to be added."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: Words
+
+
+class ReportedImage(BaseModel):
+    """One image in a signed report."""
+
+    model_config = ConfigDict(frozen=True)
+
+    capture_id: UUID
+    sha256: str
+    captured_at: datetime
+    model_label: str | None
+    model_probability: float | None
+    model_doubts: list[str]
+    model_digest: str | None
+    verdict: PersonVerdict | None
+    reason: str | None
+
+
+class ReportContent(BaseModel):
+    """All that was signed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: UUID
+    site: str
+    pseudonym: str
+    number: int
+    status: str
+    verdict: PersonVerdict
+    wording: str
+    reason: str | None
+    conclusion: str | None
+    model_answer: CaseAnswer | None
+    model_wording: str
+    models: list[ModelFacts]
+    images: list[ReportedImage]
+    readings: list[ReadingView]
+    signed_by: str
+    signed_at: AwareDatetime
+    amendment_reason: str | None
+    former_sha256: str | None
+    """Of the report that this one takes the place of."""
+    notice: str
+    """Research use only, in words."""
+
+
+class ReportView(ReportSummary):
+    """A signed report with its content."""
+
+    content: ReportContent
+    pdf_sha256: str
