@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Get Image
-         * @description The capture's bytes as they are stored.
+         * @description The capture's bytes as they are stored, or a smaller JPEG. All but the smallest is audited as seen.
          */
         get: operations["get_image_api_v1_captures__capture_id__image_get"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Get Thumbnail
-         * @description A small JPEG of the capture.
+         * @description A small JPEG of the capture: its image with `edge=160`.
          */
         get: operations["get_thumbnail_api_v1_captures__capture_id__thumbnail_get"];
         put?: never;
@@ -124,150 +124,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/cases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Cases
-         * @description The worklist, queue by queue, the most suspicious first and among equals the oldest; or by time.
-         */
-        get: operations["list_cases_api_v1_cases_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cases/{case_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Case
-         * @description One case with its readings, comments and reports, and the models behind its answer.
-         */
-        get: operations["get_case_api_v1_cases__case_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cases/{case_id}/claim": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Claim Case
-         * @description Take a case to read it; nobody else can, until it is released or signed.
-         */
-        post: operations["claim_case_api_v1_cases__case_id__claim_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cases/{case_id}/comments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Comments
-         * @description What was written about a case, oldest first.
-         */
-        get: operations["list_comments_api_v1_cases__case_id__comments_get"];
-        put?: never;
-        /**
-         * Add Comment
-         * @description Write to the others about a case.
-         */
-        post: operations["add_comment_api_v1_cases__case_id__comments_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cases/{case_id}/images": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Images
-         * @description A case's images, the most suspicious first, those without an answer last.
-         */
-        get: operations["list_images_api_v1_cases__case_id__images_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cases/{case_id}/release": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Release Case
-         * @description Let go of a case; what was saved stays.
-         */
-        post: operations["release_case_api_v1_cases__case_id__release_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cases/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Count Cases
-         * @description How many cases stand in each part of the worklist.
-         */
-        get: operations["count_cases_api_v1_cases_counts_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -282,6 +138,90 @@ export interface paths {
         get: operations["list_devices_api_v1_devices_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Device
+         * @description Shut a device out, at the broker too. Its captures stay; an enrolment lets it in again.
+         */
+        delete: operations["remove_device_api_v1_devices__device_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Device Commands
+         * @description What a device was told last, newest first, and how far each order has come.
+         */
+        get: operations["list_device_commands_api_v1_devices__device_id__commands_get"];
+        put?: never;
+        /**
+         * Command Device
+         * @description Order a device to do something. It waits for the device; `state` says how far it has come.
+         */
+        post: operations["command_device_api_v1_devices__device_id__commands_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Enrolment Code
+         * @description Make a code with which a workstation fetches its credentials: `smearflow-edge enrol --url … --code …`.
+         */
+        post: operations["make_enrolment_code_api_v1_devices_enrolment_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem Enrolment Code
+         * @description Exchange a code for the credentials of its device, once. Needs no log-in; wrong codes are limited by address.
+         */
+        post: operations["redeem_enrolment_code_api_v1_enrolments_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -420,6 +360,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Every user, by name; there are no more of them than people and programs in the house.
+         */
+        get: operations["list_users_api_v1_users_get"];
+        put?: never;
+        /**
+         * Add User
+         * @description Add a user. Without a password of its own, a random one is made and told, this once.
+         */
+        post: operations["add_user_api_v1_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
+         */
+        patch: operations["change_user_api_v1_users__name__patch"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give a user a new password and end its sessions. Its tokens go on.
+         */
+        post: operations["reset_password_api_v1_users__name__password_reset_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description A user's tokens, by name, the ended ones too; their secrets are kept nowhere.
+         */
+        get: operations["list_tokens_api_v1_users__name__tokens_get"];
+        put?: never;
+        /**
+         * Add Token
+         * @description Make a token with the user's rights; its secret is told this once.
+         */
+        post: operations["add_token_api_v1_users__name__tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Let a token open nothing any more, at once.
+         */
+        delete: operations["revoke_token_api_v1_users__name__tokens__token_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -434,6 +482,22 @@ export interface components {
              * @default alive
              */
             status: string;
+        };
+        /**
+         * BrokerAddress
+         * @description Where workstations reach the broker.
+         */
+        BrokerAddress: {
+            /**
+             * Host
+             * @example broker.hospital.example
+             */
+            host: string;
+            /**
+             * Port
+             * @example 8883
+             */
+            port: number;
         };
         /**
          * CaptureCounts
@@ -577,231 +641,17 @@ export interface components {
             width: number;
         };
         /**
-         * CaseAnswer
-         * @description What the model's answers on a case's images say together; never that somebody is healthy.
+         * CommandAction
+         * @description What a device can be told.
          * @enum {string}
          */
-        CaseAnswer: "suspicious" | "no_blast_features" | "cannot_say";
+        CommandAction: "pause" | "resume" | "reannounce" | "reload";
         /**
-         * CaseChange
-         * @description Any change of a case: names the version that the one who asks has seen.
-         */
-        CaseChange: {
-            /** Version */
-            version: number;
-        };
-        /**
-         * CaseCounts
-         * @description How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever.
-         */
-        CaseCounts: {
-            /** Cannot Say */
-            cannot_say: number;
-            /** Critical */
-            critical: number;
-            /** Done */
-            done: number;
-            /** Failed */
-            failed: number;
-            /** Review */
-            review: number;
-            /** Routine */
-            routine: number;
-            /** Waiting */
-            waiting: number;
-        };
-        /**
-         * CaseDetail
-         * @description All that the page of one case shows but its images, which come by pages.
-         */
-        CaseDetail: {
-            /** Analysed Images */
-            analysed_images: number;
-            answer: components["schemas"]["CaseAnswer"] | null;
-            /** Checks */
-            checks: components["schemas"]["SignatureCheck"][];
-            /** Comments */
-            comments: components["schemas"]["CommentView"][];
-            /** Device */
-            device: string;
-            /** Doubted Images */
-            doubted_images: number;
-            /** Earlier */
-            earlier: components["schemas"]["CaseSummary"][];
-            /** Failed Images */
-            failed_images: number;
-            /** Held By */
-            held_by: string | null;
-            /** Held Since */
-            held_since: string | null;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Images */
-            images: number;
-            /** Images Since Signature */
-            images_since_signature: number;
-            /**
-             * Latest At
-             * Format: date-time
-             */
-            latest_at: string;
-            /** Models */
-            models: components["schemas"]["ModelFacts"][];
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /** Position */
-            position: number;
-            /** Probability */
-            probability: number | null;
-            /** Pseudonym */
-            pseudonym: string;
-            quality: components["schemas"]["Verdict"] | null;
-            queue: components["schemas"]["WorkQueue"];
-            /** Readings */
-            readings: components["schemas"]["ReadingView"][];
-            /** Reasons */
-            reasons: string[];
-            /** Reports */
-            reports: components["schemas"]["ReportSummary"][];
-            /** Second Read */
-            second_read: boolean;
-            /** Signed At */
-            signed_at: string | null;
-            /** Signed By */
-            signed_by: string | null;
-            /** Site */
-            site: string;
-            /** Smear */
-            smear: string | null;
-            state: components["schemas"]["CaseState"];
-            /** Suspicious Images */
-            suspicious_images: number;
-            /** Thumbnails */
-            thumbnails: string[];
-            /** Version */
-            version: number;
-            /** Wording */
-            wording: string;
-        };
-        /**
-         * CaseImages
-         * @description Some of a case's images, the most suspicious first.
-         */
-        CaseImages: {
-            /** Images */
-            images: components["schemas"]["CaptureSummary"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * CasePage
-         * @description Some cases, in the order of the worklist.
-         */
-        CasePage: {
-            /** Cases */
-            cases: components["schemas"]["CaseSummary"][];
-            /** Next */
-            next: string | null;
-            /** Position */
-            position: number;
-        };
-        /**
-         * CaseState
-         * @description Where a case stands.
+         * CommandState
+         * @description How far an order to a device has come.
          * @enum {string}
          */
-        CaseState: "open" | "preliminary" | "claimed" | "signed" | "amended";
-        /**
-         * CaseSummary
-         * @description One row of the worklist.
-         */
-        CaseSummary: {
-            /** Analysed Images */
-            analysed_images: number;
-            answer: components["schemas"]["CaseAnswer"] | null;
-            /** Device */
-            device: string;
-            /** Doubted Images */
-            doubted_images: number;
-            /** Failed Images */
-            failed_images: number;
-            /** Held By */
-            held_by: string | null;
-            /** Held Since */
-            held_since: string | null;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Images */
-            images: number;
-            /** Images Since Signature */
-            images_since_signature: number;
-            /**
-             * Latest At
-             * Format: date-time
-             */
-            latest_at: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /** Probability */
-            probability: number | null;
-            /** Pseudonym */
-            pseudonym: string;
-            quality: components["schemas"]["Verdict"] | null;
-            queue: components["schemas"]["WorkQueue"];
-            /** Reasons */
-            reasons: string[];
-            /** Second Read */
-            second_read: boolean;
-            /** Signed At */
-            signed_at: string | null;
-            /** Signed By */
-            signed_by: string | null;
-            /** Site */
-            site: string;
-            /** Smear */
-            smear: string | null;
-            state: components["schemas"]["CaseState"];
-            /** Suspicious Images */
-            suspicious_images: number;
-            /** Thumbnails */
-            thumbnails: string[];
-            /** Version */
-            version: number;
-            /** Wording */
-            wording: string;
-        };
-        /**
-         * CommentView
-         * @description What somebody wrote about a case.
-         */
-        CommentView: {
-            /** Author */
-            author: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Text */
-            text: string;
-        };
+        CommandState: "waiting" | "sent" | "confirmed" | "replaced";
         /**
          * CustodyStage
          * @description The stages of a capture's custody trail, in their order.
@@ -842,15 +692,83 @@ export interface components {
             kind: components["schemas"]["ResultKind"];
         };
         /**
+         * DeviceCommandView
+         * @description An order to a device, and how far it has come.
+         */
+        DeviceCommandView: {
+            action: components["schemas"]["CommandAction"];
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @example admin
+             */
+            created_by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Sent At
+             * @description When it was published first.
+             */
+            sent_at: string | null;
+            /**
+             * Settled At
+             * @description When the device's status confirmed it, or a later order took its place.
+             */
+            settled_at: string | null;
+            state: components["schemas"]["CommandState"];
+        };
+        /**
+         * DeviceCredentials
+         * @description What a workstation needs to connect; told this once.
+         */
+        DeviceCredentials: {
+            broker: components["schemas"]["BrokerAddress"];
+            /**
+             * Ca Certificate
+             * @description The broker's authority (PEM); null: the line is not encrypted.
+             */
+            ca_certificate: string | null;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Password
+             * @description At the broker, where the device's id is user name and client id.
+             */
+            password: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
          * DeviceSummary
          * @description A microscope workstation and what it last said of itself.
          */
         DeviceSummary: {
             /** Agent Version */
             agent_version: string | null;
-            /** Clock Skew Seconds */
+            /**
+             * Clock Skew Seconds
+             * @description By how much its clock is ahead.
+             */
             clock_skew_seconds: number | null;
-            /** Disabled At */
+            /**
+             * Disabled At
+             * @description Since when it is shut out.
+             */
             disabled_at: string | null;
             /**
              * Enrolled At
@@ -859,19 +777,69 @@ export interface components {
             enrolled_at: string;
             /** Free Disk Bytes */
             free_disk_bytes: number | null;
-            /** Id */
+            /**
+             * Id
+             * @example scope-1
+             */
             id: string;
+            /** @description What it was told last. */
+            last_command?: components["schemas"]["DeviceCommandView"] | null;
             /** Last Seen At */
             last_seen_at: string | null;
-            /** Outbox Depth */
+            /**
+             * Outbox Depth
+             * @description Captures that the cloud has not stored yet.
+             */
             outbox_depth: number | null;
-            /** Parked */
+            /**
+             * Parked
+             * @description Captures that wait for a person at the device.
+             */
             parked: number | null;
-            /** Paused */
+            /**
+             * Paused
+             * @description It was told to send no captures, and does not.
+             */
             paused: boolean;
             presence: components["schemas"]["Presence"];
-            /** Site Id */
+            /**
+             * Site Id
+             * @example north
+             */
             site_id: string;
+        };
+        /**
+         * Edge
+         * @description How long the longer side of a rendition is at most, in pixels.
+         * @enum {integer}
+         */
+        Edge: 160 | 640 | 1280;
+        /**
+         * EnrolmentCodeView
+         * @description A code that lets one workstation fetch its credentials.
+         */
+        EnrolmentCodeView: {
+            /**
+             * Code
+             * @description Shown this once; good for one enrolment.
+             * @example 7KQ2-9XMB-T4VN-CYP3
+             */
+            code: string;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
         };
         /**
          * Fault
@@ -882,33 +850,6 @@ export interface components {
             fault: string;
             /** Where */
             where: string;
-        };
-        /**
-         * Holder
-         * @description Whose cases, from the view of the one who asks.
-         * @enum {string}
-         */
-        Holder: "all" | "mine" | "unclaimed" | "mine_or_unclaimed";
-        /**
-         * ImageFindingView
-         * @description What a reading says of one image.
-         */
-        ImageFindingView: {
-            /**
-             * Capture Id
-             * Format: uuid
-             */
-            capture_id: string;
-            /** Opened At */
-            opened_at: string | null;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Saved At
-             * Format: date-time
-             */
-            saved_at: string;
-            verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
          * JobProgress
@@ -960,35 +901,66 @@ export interface components {
             user: string;
         };
         /**
-         * ModelFacts
-         * @description What a reader should know of the model behind the answers.
+         * NewDeviceCommand
+         * @description An order to a device.
          */
-        ModelFacts: {
-            /** Abstain Between */
-            abstain_between: [
-                number,
-                number
-            ] | null;
-            /** Digest */
-            digest: string;
-            /** Intended Use */
-            intended_use: string;
-            /** Limits */
-            limits: string[];
-            /** Name */
-            name: string;
-            /** Threshold */
-            threshold: number;
-            /** Version */
-            version: string;
+        NewDeviceCommand: {
+            action: components["schemas"]["CommandAction"];
         };
         /**
-         * NewComment
-         * @description A comment to be added.
+         * NewEnrolmentCode
+         * @description Which workstation is to be enrolled.
          */
-        NewComment: {
-            /** Text */
-            text: string;
+        NewEnrolmentCode: {
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
+         * NewToken
+         * @description A token to be made.
+         */
+        NewToken: {
+            /**
+             * Days
+             * @description Until it expires; never where not given.
+             */
+            days?: number | null;
+            /**
+             * Name
+             * @description What program it is for.
+             * @example reports
+             */
+            name: string;
+        };
+        /**
+         * NewUser
+         * @description A user to be added.
+         */
+        NewUser: {
+            /**
+             * Name
+             * @example h.meier
+             */
+            name: string;
+            /**
+             * Password
+             * @description Its first one; a random one is made where none is given.
+             */
+            password?: string | null;
+            role: components["schemas"]["Role"];
+            /**
+             * Site
+             * @description Technicians have one, nobody else has.
+             */
+            site?: string | null;
         };
         /**
          * PasswordChange
@@ -1007,17 +979,22 @@ export interface components {
             present: string;
         };
         /**
+         * PasswordReset
+         * @description Another password for a user.
+         */
+        PasswordReset: {
+            /**
+             * Password
+             * @description A random one is made where none is given.
+             */
+            password?: string | null;
+        };
+        /**
          * Permission
          * @description What an endpoint asks for; each names exactly one.
          * @enum {string}
          */
         Permission: "see-captures" | "retry-analyses" | "see-cases" | "read-cases" | "see-devices" | "see-queue" | "read-api-description" | "own-account" | "manage-devices" | "manage-users" | "see-models" | "see-audit" | "see-health";
-        /**
-         * PersonVerdict
-         * @description What a clinician says of an image or of a case; the keys 1 to 4.
-         * @enum {string}
-         */
-        PersonVerdict: "suspicious" | "no_blast_features" | "cannot_say" | "not_evaluable";
         /**
          * PredictionSummary
          * @description A model's answer: a preliminary finding.
@@ -1134,33 +1111,15 @@ export interface components {
             work: components["schemas"]["Work"] | null;
         };
         /**
-         * ReadingView
-         * @description One person's read of a case.
+         * Redemption
+         * @description A code that a workstation was given.
          */
-        ReadingView: {
-            /** Conclusion */
-            conclusion: string | null;
-            /** Findings */
-            findings: components["schemas"]["ImageFindingView"][];
+        Redemption: {
             /**
-             * Id
-             * Format: uuid
+             * Code
+             * @example 7KQ2-9XMB-T4VN-CYP3
              */
-            id: string;
-            /** Number */
-            number: number;
-            /** Reader */
-            reader: string;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Saved At
-             * Format: date-time
-             */
-            saved_at: string;
-            /** Signed At */
-            signed_at: string | null;
-            verdict: components["schemas"]["PersonVerdict"] | null;
+            code: string;
         };
         /**
          * Refusal
@@ -1181,7 +1140,10 @@ export interface components {
             last_at: string;
             /** Reason */
             reason: string;
-            /** Topic */
+            /**
+             * Topic
+             * @example smearflow/v1/north/scope-1/up/announce
+             */
             topic: string;
         };
         /**
@@ -1193,32 +1155,6 @@ export interface components {
             refusals: components["schemas"]["Refusal"][];
             /** Total */
             total: number;
-        };
-        /**
-         * ReportSummary
-         * @description A signed report, without its content.
-         */
-        ReportSummary: {
-            /** Amendment Reason */
-            amendment_reason: string | null;
-            /** Content Sha256 */
-            content_sha256: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Number */
-            number: number;
-            /**
-             * Signed At
-             * Format: date-time
-             */
-            signed_at: string;
-            /** Signed By */
-            signed_by: string;
-            /** Status */
-            status: string;
         };
         /**
          * ResultKind
@@ -1233,21 +1169,105 @@ export interface components {
          */
         Role: "technician" | "clinician" | "administrator" | "service";
         /**
-         * SignatureCheck
-         * @description One thing that must be so before a case is signed.
+         * TokenView
+         * @description A program's token, but for its secret.
          */
-        SignatureCheck: {
-            /** Passed */
-            passed: boolean;
-            /** Text */
-            text: string;
+        TokenView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example reports
+             */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
         };
         /**
-         * Sort
-         * @description In which order.
-         * @enum {string}
+         * TokenWithSecret
+         * @description A token that was just made.
          */
-        Sort: "worklist" | "newest" | "oldest";
+        TokenWithSecret: {
+            /**
+             * Secret
+             * @description Shown this once: sent as `Authorization: Bearer smf_…`.
+             * @example smf_Zl0qkT5cUuY3yJm6b1Qz8vXoR2nD4wEeGhKpLsNaCtI
+             */
+            secret: string;
+            token: components["schemas"]["TokenView"];
+        };
+        /**
+         * UserChange
+         * @description What is to be different of a user; what is not named stays.
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
+            /**
+             * Site
+             * @description A technician's site. Where another role is named, a former site goes.
+             */
+            site?: string | null;
+        };
+        /**
+         * UserView
+         * @description A user, as administrators see it.
+         */
+        UserView: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disabled At
+             * @description Since when the user is let in no more.
+             */
+            disabled_at: string | null;
+            /** Last Log In At */
+            last_log_in_at: string | null;
+            /**
+             * Name
+             * @example h.meier
+             */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Site
+             * @description All that this user sees belongs to this site; null: to any.
+             */
+            site: string | null;
+        };
+        /**
+         * UserWithPassword
+         * @description A user, and the password that was made for it.
+         */
+        UserWithPassword: {
+            /**
+             * Password
+             * @description Shown this once; null where it was given, or where the user comes by token.
+             */
+            password: string | null;
+            user: components["schemas"]["UserView"];
+        };
         /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
@@ -1268,12 +1288,6 @@ export interface components {
             /** Waiting Jobs */
             waiting_jobs: number;
         };
-        /**
-         * WorkQueue
-         * @description In which part of the worklist a case stands; it stands in one at most.
-         * @enum {string}
-         */
-        WorkQueue: "critical" | "review" | "routine" | "cannot_say" | "waiting" | "done";
     };
     responses: never;
     parameters: never;
@@ -1282,54 +1296,53 @@ export interface components {
     pathItems: never;
 }
 export type Alive = components['schemas']['Alive'];
+export type BrokerAddress = components['schemas']['BrokerAddress'];
 export type CaptureCounts = components['schemas']['CaptureCounts'];
 export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
 export type CaptureState = components['schemas']['CaptureState'];
 export type CaptureSummary = components['schemas']['CaptureSummary'];
-export type CaseAnswer = components['schemas']['CaseAnswer'];
-export type CaseChange = components['schemas']['CaseChange'];
-export type CaseCounts = components['schemas']['CaseCounts'];
-export type CaseDetail = components['schemas']['CaseDetail'];
-export type CaseImages = components['schemas']['CaseImages'];
-export type CasePage = components['schemas']['CasePage'];
-export type CaseState = components['schemas']['CaseState'];
-export type CaseSummary = components['schemas']['CaseSummary'];
-export type CommentView = components['schemas']['CommentView'];
+export type CommandAction = components['schemas']['CommandAction'];
+export type CommandState = components['schemas']['CommandState'];
 export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
 export type DeliveryState = components['schemas']['DeliveryState'];
+export type DeviceCommandView = components['schemas']['DeviceCommandView'];
+export type DeviceCredentials = components['schemas']['DeviceCredentials'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
+export type Edge = components['schemas']['Edge'];
+export type EnrolmentCodeView = components['schemas']['EnrolmentCodeView'];
 export type Fault = components['schemas']['Fault'];
-export type Holder = components['schemas']['Holder'];
-export type ImageFindingView = components['schemas']['ImageFindingView'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
 export type Me = components['schemas']['Me'];
-export type ModelFacts = components['schemas']['ModelFacts'];
-export type NewComment = components['schemas']['NewComment'];
+export type NewDeviceCommand = components['schemas']['NewDeviceCommand'];
+export type NewEnrolmentCode = components['schemas']['NewEnrolmentCode'];
+export type NewToken = components['schemas']['NewToken'];
+export type NewUser = components['schemas']['NewUser'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
-export type PersonVerdict = components['schemas']['PersonVerdict'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
 export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type Readiness = components['schemas']['Readiness'];
-export type ReadingView = components['schemas']['ReadingView'];
+export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
-export type ReportSummary = components['schemas']['ReportSummary'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
-export type SignatureCheck = components['schemas']['SignatureCheck'];
-export type Sort = components['schemas']['Sort'];
+export type TokenView = components['schemas']['TokenView'];
+export type TokenWithSecret = components['schemas']['TokenWithSecret'];
+export type UserChange = components['schemas']['UserChange'];
+export type UserView = components['schemas']['UserView'];
+export type UserWithPassword = components['schemas']['UserWithPassword'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
-export type WorkQueue = components['schemas']['WorkQueue'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_captures_api_v1_captures_get: {
@@ -1339,9 +1352,13 @@ export interface operations {
                 before?: string | null;
                 case?: string | null;
                 device?: string | null;
+                /** @description taken at or after */
+                from?: string | null;
                 limit?: number;
                 site?: string | null;
                 state?: components["schemas"]["CaptureState"][];
+                /** @description taken before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;
@@ -1406,7 +1423,10 @@ export interface operations {
     };
     get_image_api_v1_captures__capture_id__image_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description longer side of a JPEG; without, the stored bytes */
+                edge?: components["schemas"]["Edge"] | null;
+            };
             header?: {
                 authorization?: string | null;
             };
@@ -1425,6 +1445,13 @@ export interface operations {
                 content: {
                     "image/*": unknown;
                 };
+            };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -1492,6 +1519,13 @@ export interface operations {
                     "image/jpeg": unknown;
                 };
             };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Problem */
             default: {
                 headers: {
@@ -1534,307 +1568,6 @@ export interface operations {
             };
         };
     };
-    list_cases_api_v1_cases_get: {
-        parameters: {
-            query?: {
-                /** @description `next` of the page before this one */
-                after?: string | null;
-                answer?: components["schemas"]["CaseAnswer"][];
-                device?: string | null;
-                failed?: boolean | null;
-                holder?: components["schemas"]["Holder"];
-                limit?: number;
-                queue?: components["schemas"]["WorkQueue"][];
-                search?: string | null;
-                since?: string | null;
-                site?: string | null;
-                sort?: components["schemas"]["Sort"];
-                state?: components["schemas"]["CaseState"][];
-                until?: string | null;
-            };
-            header?: {
-                authorization?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CasePage"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_case_api_v1_cases__case_id__get: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                case_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    claim_case_api_v1_cases__case_id__claim_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                case_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseSummary"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_comments_api_v1_cases__case_id__comments_get: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                case_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommentView"][];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    add_comment_api_v1_cases__case_id__comments_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                case_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewComment"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommentView"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_images_api_v1_cases__case_id__images_get: {
-        parameters: {
-            query?: {
-                /** @description `next` of the page before this one */
-                after?: string | null;
-                limit?: number;
-            };
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                case_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseImages"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    release_case_api_v1_cases__case_id__release_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                case_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseSummary"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    count_cases_api_v1_cases_counts_get: {
-        parameters: {
-            query?: {
-                answer?: components["schemas"]["CaseAnswer"][];
-                device?: string | null;
-                failed?: boolean | null;
-                holder?: components["schemas"]["Holder"];
-                search?: string | null;
-                since?: string | null;
-                site?: string | null;
-                state?: components["schemas"]["CaseState"][];
-                until?: string | null;
-            };
-            header?: {
-                authorization?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseCounts"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_devices_api_v1_devices_get: {
         parameters: {
             query?: never;
@@ -1853,6 +1586,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device_api_v1_devices__device_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_device_commands_api_v1_devices__device_id__commands_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCommandView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    command_device_api_v1_devices__device_id__commands_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCommandView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_enrolment_code_api_v1_devices_enrolment_codes_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnrolmentCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCodeView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_enrolment_code_api_v1_enrolments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redemption"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCredentials"];
                 };
             };
             /** @description Problem */
@@ -2109,6 +2015,248 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users_api_v1_users_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user_api_v1_users_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user_api_v1_users__name__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password_api_v1_users__name__password_reset_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens_api_v1_users__name__tokens_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_token_api_v1_users__name__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithSecret"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token_api_v1_users__name__tokens__token_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, Navigate } from "@tanstack/
 
 import type { Permission } from "./api.gen.ts";
 import { CapturesPage } from "./captures/CapturesPage.tsx";
+import { parseCapturesSearch } from "./captures/search.ts";
 import { useMe } from "./session/me.ts";
 import { NoSuchPage, PageFault } from "./shell/PageFault.tsx";
 import { pagesOf } from "./shell/pages.ts";
@@ -25,6 +26,7 @@ const captures = createRoute({
   getParentRoute: () => root,
   path: "/captures",
   staticData: { permission: "see-captures" },
+  validateSearch: parseCapturesSearch,
   component: CapturesPage,
 });
 

@@ -1,4 +1,4 @@
-import { fullTime } from "../design/words.ts";
+import { fullTime } from "../words.ts";
 import { ago } from "./figures.ts";
 
 /** A moment as people tell it, with its date and time to be read by pointing at it; `never` where there is none. */

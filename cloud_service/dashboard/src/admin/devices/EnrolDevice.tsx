@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 
 import type { EnrolmentCodeView } from "../../api.gen.ts";
 import { Dialog } from "../../design/Dialog.tsx";
-import { fullTime } from "../../design/words.ts";
+import { fullTime } from "../../words.ts";
 import { Refusal } from "../Confirm.tsx";
 import { Field } from "../Field.tsx";
 import { Secret } from "../Secret.tsx";
