@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Get Image
-         * @description The capture's bytes as they are stored.
+         * @description The capture's bytes as they are stored, or a smaller JPEG. All but the smallest is audited as seen.
          */
         get: operations["get_image_api_v1_captures__capture_id__image_get"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Get Thumbnail
-         * @description A small JPEG of the capture.
+         * @description A small JPEG of the capture: its image with `edge=160`.
          */
         get: operations["get_thumbnail_api_v1_captures__capture_id__thumbnail_get"];
         put?: never;
@@ -138,6 +138,90 @@ export interface paths {
         get: operations["list_devices_api_v1_devices_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Device
+         * @description Shut a device out, at the broker too. Its captures stay; an enrolment lets it in again.
+         */
+        delete: operations["remove_device_api_v1_devices__device_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Device Commands
+         * @description What a device was told last, newest first, and how far each order has come.
+         */
+        get: operations["list_device_commands_api_v1_devices__device_id__commands_get"];
+        put?: never;
+        /**
+         * Command Device
+         * @description Order a device to do something. It waits for the device; `state` says how far it has come.
+         */
+        post: operations["command_device_api_v1_devices__device_id__commands_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Enrolment Code
+         * @description Make a code with which a workstation fetches its credentials: `smearflow-edge enrol --url … --code …`.
+         */
+        post: operations["make_enrolment_code_api_v1_devices_enrolment_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem Enrolment Code
+         * @description Exchange a code for the credentials of its device, once. Needs no log-in; wrong codes are limited by address.
+         */
+        post: operations["redeem_enrolment_code_api_v1_enrolments_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,6 +360,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Every user, by name; there are no more of them than people and programs in the house.
+         */
+        get: operations["list_users_api_v1_users_get"];
+        put?: never;
+        /**
+         * Add User
+         * @description Add a user. Without a password of its own, a random one is made and told, this once.
+         */
+        post: operations["add_user_api_v1_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
+         */
+        patch: operations["change_user_api_v1_users__name__patch"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give a user a new password and end its sessions. Its tokens go on.
+         */
+        post: operations["reset_password_api_v1_users__name__password_reset_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description A user's tokens, by name, the ended ones too; their secrets are kept nowhere.
+         */
+        get: operations["list_tokens_api_v1_users__name__tokens_get"];
+        put?: never;
+        /**
+         * Add Token
+         * @description Make a token with the user's rights; its secret is told this once.
+         */
+        post: operations["add_token_api_v1_users__name__tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Let a token open nothing any more, at once.
+         */
+        delete: operations["revoke_token_api_v1_users__name__tokens__token_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -290,6 +482,22 @@ export interface components {
              * @default alive
              */
             status: string;
+        };
+        /**
+         * BrokerAddress
+         * @description Where workstations reach the broker.
+         */
+        BrokerAddress: {
+            /**
+             * Host
+             * @example broker.hospital.example
+             */
+            host: string;
+            /**
+             * Port
+             * @example 8883
+             */
+            port: number;
         };
         /**
          * CaptureCounts
@@ -433,6 +641,18 @@ export interface components {
             width: number;
         };
         /**
+         * CommandAction
+         * @description What a device can be told.
+         * @enum {string}
+         */
+        CommandAction: "pause" | "resume" | "reannounce" | "reload";
+        /**
+         * CommandState
+         * @description How far an order to a device has come.
+         * @enum {string}
+         */
+        CommandState: "waiting" | "sent" | "confirmed" | "replaced";
+        /**
          * CustodyStage
          * @description The stages of a capture's custody trail, in their order.
          * @enum {string}
@@ -472,15 +692,83 @@ export interface components {
             kind: components["schemas"]["ResultKind"];
         };
         /**
+         * DeviceCommandView
+         * @description An order to a device, and how far it has come.
+         */
+        DeviceCommandView: {
+            action: components["schemas"]["CommandAction"];
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @example admin
+             */
+            created_by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Sent At
+             * @description When it was published first.
+             */
+            sent_at: string | null;
+            /**
+             * Settled At
+             * @description When the device's status confirmed it, or a later order took its place.
+             */
+            settled_at: string | null;
+            state: components["schemas"]["CommandState"];
+        };
+        /**
+         * DeviceCredentials
+         * @description What a workstation needs to connect; told this once.
+         */
+        DeviceCredentials: {
+            broker: components["schemas"]["BrokerAddress"];
+            /**
+             * Ca Certificate
+             * @description The broker's authority (PEM); null: the line is not encrypted.
+             */
+            ca_certificate: string | null;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Password
+             * @description At the broker, where the device's id is user name and client id.
+             */
+            password: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
          * DeviceSummary
          * @description A microscope workstation and what it last said of itself.
          */
         DeviceSummary: {
             /** Agent Version */
             agent_version: string | null;
-            /** Clock Skew Seconds */
+            /**
+             * Clock Skew Seconds
+             * @description By how much its clock is ahead.
+             */
             clock_skew_seconds: number | null;
-            /** Disabled At */
+            /**
+             * Disabled At
+             * @description Since when it is shut out.
+             */
             disabled_at: string | null;
             /**
              * Enrolled At
@@ -489,19 +777,69 @@ export interface components {
             enrolled_at: string;
             /** Free Disk Bytes */
             free_disk_bytes: number | null;
-            /** Id */
+            /**
+             * Id
+             * @example scope-1
+             */
             id: string;
+            /** @description What it was told last. */
+            last_command?: components["schemas"]["DeviceCommandView"] | null;
             /** Last Seen At */
             last_seen_at: string | null;
-            /** Outbox Depth */
+            /**
+             * Outbox Depth
+             * @description Captures that the cloud has not stored yet.
+             */
             outbox_depth: number | null;
-            /** Parked */
+            /**
+             * Parked
+             * @description Captures that wait for a person at the device.
+             */
             parked: number | null;
-            /** Paused */
+            /**
+             * Paused
+             * @description It was told to send no captures, and does not.
+             */
             paused: boolean;
             presence: components["schemas"]["Presence"];
-            /** Site Id */
+            /**
+             * Site Id
+             * @example north
+             */
             site_id: string;
+        };
+        /**
+         * Edge
+         * @description How long the longer side of a rendition is at most, in pixels.
+         * @enum {integer}
+         */
+        Edge: 160 | 640 | 1280;
+        /**
+         * EnrolmentCodeView
+         * @description A code that lets one workstation fetch its credentials.
+         */
+        EnrolmentCodeView: {
+            /**
+             * Code
+             * @description Shown this once; good for one enrolment.
+             * @example 7KQ2-9XMB-T4VN-CYP3
+             */
+            code: string;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
         };
         /**
          * Fault
@@ -563,6 +901,68 @@ export interface components {
             user: string;
         };
         /**
+         * NewDeviceCommand
+         * @description An order to a device.
+         */
+        NewDeviceCommand: {
+            action: components["schemas"]["CommandAction"];
+        };
+        /**
+         * NewEnrolmentCode
+         * @description Which workstation is to be enrolled.
+         */
+        NewEnrolmentCode: {
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
+         * NewToken
+         * @description A token to be made.
+         */
+        NewToken: {
+            /**
+             * Days
+             * @description Until it expires; never where not given.
+             */
+            days?: number | null;
+            /**
+             * Name
+             * @description What program it is for.
+             * @example reports
+             */
+            name: string;
+        };
+        /**
+         * NewUser
+         * @description A user to be added.
+         */
+        NewUser: {
+            /**
+             * Name
+             * @example h.meier
+             */
+            name: string;
+            /**
+             * Password
+             * @description Its first one; a random one is made where none is given.
+             */
+            password?: string | null;
+            role: components["schemas"]["Role"];
+            /**
+             * Site
+             * @description Technicians have one, nobody else has.
+             */
+            site?: string | null;
+        };
+        /**
          * PasswordChange
          * @description What a user sends who wants another password.
          */
@@ -579,11 +979,22 @@ export interface components {
             present: string;
         };
         /**
+         * PasswordReset
+         * @description Another password for a user.
+         */
+        PasswordReset: {
+            /**
+             * Password
+             * @description A random one is made where none is given.
+             */
+            password?: string | null;
+        };
+        /**
          * Permission
          * @description What an endpoint asks for; each names exactly one.
          * @enum {string}
          */
-        Permission: "see-captures" | "retry-analyses" | "see-devices" | "see-queue" | "read-api-description" | "own-account";
+        Permission: "see-captures" | "retry-analyses" | "see-cases" | "read-cases" | "see-devices" | "see-queue" | "read-api-description" | "own-account" | "manage-devices" | "manage-users" | "see-models" | "see-audit" | "see-health";
         /**
          * PredictionSummary
          * @description A model's answer: a preliminary finding.
@@ -700,6 +1111,17 @@ export interface components {
             work: components["schemas"]["Work"] | null;
         };
         /**
+         * Redemption
+         * @description A code that a workstation was given.
+         */
+        Redemption: {
+            /**
+             * Code
+             * @example 7KQ2-9XMB-T4VN-CYP3
+             */
+            code: string;
+        };
+        /**
          * Refusal
          * @description A message that ingest refused; the same again only raises the count.
          */
@@ -718,7 +1140,10 @@ export interface components {
             last_at: string;
             /** Reason */
             reason: string;
-            /** Topic */
+            /**
+             * Topic
+             * @example smearflow/v1/north/scope-1/up/announce
+             */
             topic: string;
         };
         /**
@@ -743,6 +1168,106 @@ export interface components {
          * @enum {string}
          */
         Role: "technician" | "clinician" | "administrator" | "service";
+        /**
+         * TokenView
+         * @description A program's token, but for its secret.
+         */
+        TokenView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example reports
+             */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /**
+         * TokenWithSecret
+         * @description A token that was just made.
+         */
+        TokenWithSecret: {
+            /**
+             * Secret
+             * @description Shown this once: sent as `Authorization: Bearer smf_…`.
+             * @example smf_Zl0qkT5cUuY3yJm6b1Qz8vXoR2nD4wEeGhKpLsNaCtI
+             */
+            secret: string;
+            token: components["schemas"]["TokenView"];
+        };
+        /**
+         * UserChange
+         * @description What is to be different of a user; what is not named stays.
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
+            /**
+             * Site
+             * @description A technician's site. Where another role is named, a former site goes.
+             */
+            site?: string | null;
+        };
+        /**
+         * UserView
+         * @description A user, as administrators see it.
+         */
+        UserView: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disabled At
+             * @description Since when the user is let in no more.
+             */
+            disabled_at: string | null;
+            /** Last Log In At */
+            last_log_in_at: string | null;
+            /**
+             * Name
+             * @example h.meier
+             */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Site
+             * @description All that this user sees belongs to this site; null: to any.
+             */
+            site: string | null;
+        };
+        /**
+         * UserWithPassword
+         * @description A user, and the password that was made for it.
+         */
+        UserWithPassword: {
+            /**
+             * Password
+             * @description Shown this once; null where it was given, or where the user comes by token.
+             */
+            password: string | null;
+            user: components["schemas"]["UserView"];
+        };
         /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
@@ -771,22 +1296,34 @@ export interface components {
     pathItems: never;
 }
 export type Alive = components['schemas']['Alive'];
+export type BrokerAddress = components['schemas']['BrokerAddress'];
 export type CaptureCounts = components['schemas']['CaptureCounts'];
 export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
 export type CaptureState = components['schemas']['CaptureState'];
 export type CaptureSummary = components['schemas']['CaptureSummary'];
+export type CommandAction = components['schemas']['CommandAction'];
+export type CommandState = components['schemas']['CommandState'];
 export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
 export type DeliveryState = components['schemas']['DeliveryState'];
+export type DeviceCommandView = components['schemas']['DeviceCommandView'];
+export type DeviceCredentials = components['schemas']['DeviceCredentials'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
+export type Edge = components['schemas']['Edge'];
+export type EnrolmentCodeView = components['schemas']['EnrolmentCodeView'];
 export type Fault = components['schemas']['Fault'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
 export type Me = components['schemas']['Me'];
+export type NewDeviceCommand = components['schemas']['NewDeviceCommand'];
+export type NewEnrolmentCode = components['schemas']['NewEnrolmentCode'];
+export type NewToken = components['schemas']['NewToken'];
+export type NewUser = components['schemas']['NewUser'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
 export type Presence = components['schemas']['Presence'];
@@ -794,10 +1331,16 @@ export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type Readiness = components['schemas']['Readiness'];
+export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
+export type TokenView = components['schemas']['TokenView'];
+export type TokenWithSecret = components['schemas']['TokenWithSecret'];
+export type UserChange = components['schemas']['UserChange'];
+export type UserView = components['schemas']['UserView'];
+export type UserWithPassword = components['schemas']['UserWithPassword'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
 export type $defs = Record<string, never>;
@@ -809,9 +1352,13 @@ export interface operations {
                 before?: string | null;
                 case?: string | null;
                 device?: string | null;
+                /** @description taken at or after */
+                from?: string | null;
                 limit?: number;
                 site?: string | null;
                 state?: components["schemas"]["CaptureState"][];
+                /** @description taken before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;
@@ -876,7 +1423,10 @@ export interface operations {
     };
     get_image_api_v1_captures__capture_id__image_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description longer side of a JPEG; without, the stored bytes */
+                edge?: components["schemas"]["Edge"] | null;
+            };
             header?: {
                 authorization?: string | null;
             };
@@ -895,6 +1445,13 @@ export interface operations {
                 content: {
                     "image/*": unknown;
                 };
+            };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -962,6 +1519,13 @@ export interface operations {
                     "image/jpeg": unknown;
                 };
             };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Problem */
             default: {
                 headers: {
@@ -1022,6 +1586,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device_api_v1_devices__device_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_device_commands_api_v1_devices__device_id__commands_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCommandView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    command_device_api_v1_devices__device_id__commands_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCommandView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_enrolment_code_api_v1_devices_enrolment_codes_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnrolmentCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCodeView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_enrolment_code_api_v1_enrolments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redemption"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCredentials"];
                 };
             };
             /** @description Problem */
@@ -1278,6 +2015,248 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users_api_v1_users_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user_api_v1_users_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user_api_v1_users__name__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password_api_v1_users__name__password_reset_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens_api_v1_users__name__tokens_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_token_api_v1_users__name__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithSecret"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token_api_v1_users__name__tokens__token_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
