@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from cloud_service.allocator import keep_freed_memory
 from cloud_service.blob_store import open_blob_store
 from cloud_service.config import Settings, settings
 from cloud_service.database import engine, transaction
@@ -15,11 +16,13 @@ from cloud_service.inference.claims import count_claimable, fail_exhausted
 from cloud_service.inference.worker import InferenceWorker
 from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.loading import load_runtime
+from cloud_service.system.heartbeats import Pulse
 from cloud_service.wakeup import Notifier, WakeUps
 from shared.logs import get_logger
 
 _RUN_SECONDS = 15.0  # well below the broker's visibility time-out
 _STALLED_LEASES = 3.0
+_KEPT_BLOCKS = 16 * 1024 * 1024  # bytes; what a batch takes is smaller
 _EXIT_STALLED = 70  # EX_SOFTWARE of sysexits.h
 
 log = get_logger(__name__)
@@ -39,6 +42,7 @@ class InferenceProcess:
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._progress = time.monotonic()
+        self._pulse = Pulse(engine, "worker", worker.name)
         self._clock = threading.Thread(target=self._watch, name="clock", daemon=True)
 
     @classmethod
@@ -48,6 +52,7 @@ class InferenceProcess:
         Raises:
             PermanentError: the model package or a setting is not as it must be; the text says which and why.
         """
+        keep_freed_memory(blocks_below=_KEPT_BLOCKS)
         package = load_package(settings.model_dir)
         notifier = Notifier(settings.redis_url.get_secret_value())
         worker = InferenceWorker(
@@ -62,7 +67,7 @@ class InferenceProcess:
         return cls(worker, engine, notifier, settings)
 
     def start(self) -> None:
-        """Look for jobs now and then, nudged or not."""
+        """Look for jobs now and then, nudged or not, and say that this process is there."""
         self._clock.start()
 
     def stop(self) -> None:
@@ -110,6 +115,7 @@ class InferenceProcess:
         while not self._stopping.wait(self._settings.sweep_seconds):
             try:
                 self._look()
+                self._pulse.beat_if_due(**self._worker.about())
             except Exception:
                 log.exception("looking for jobs failed; it is tried again")
 
