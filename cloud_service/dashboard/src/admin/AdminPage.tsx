@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 
+import "./admin.css";
+
 interface Props {
   title: string;
   /** One sentence on what is seen here. */

@@ -1,25 +1,16 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { answer, api } from "../../api/client.ts";
 import type { SystemHealth } from "../../api.gen.ts";
 import { AdminPage } from "../AdminPage.tsx";
 import { Asked } from "../Asked.tsx";
 import { duration, room } from "../figures.ts";
 import { useNow } from "../useNow.ts";
 import { When } from "../When.tsx";
+import { systemQuery } from "./api.ts";
 import { concerns } from "./concerns.ts";
 import { Processes } from "./Processes.tsx";
-
-const EVERY_MS = 10_000;
-
-const systemQuery = queryOptions({
-  queryKey: ["system"] as const,
-  queryFn: () => answer(api.GET("/api/v1/system")),
-  refetchInterval: EVERY_MS,
-  staleTime: 0,
-});
 
 /** Whether all parts of the system are there and keep up; asked for anew every ten seconds. */
 export function SystemPage() {
