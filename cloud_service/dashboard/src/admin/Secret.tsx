@@ -35,7 +35,7 @@ export function Secret({ name, secret }: Props) {
         </button>
       </div>
       <p role="status" className="quiet">
-        {copied === null && "It is shown this once, and kept nowhere in this form: pass it on before you close this."}
+        {copied === null && "It is shown this once: pass it on before you close this."}
         {copied === true && "Copied. It is not shown again once this is closed."}
         {copied === false && "The browser lets nothing be copied here: select the text and copy it yourself."}
       </p>

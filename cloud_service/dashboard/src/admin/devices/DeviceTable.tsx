@@ -77,7 +77,7 @@ export function DeviceTable({ devices, isManager, onChoose }: Props) {
 function State({ device, now }: { device: DeviceSummary; now: Date }) {
   const underWay = order(device);
   return (
-    <>
+    <div className="signs">
       <StateSign {...standing(device)}>
         {device.disabled_at !== null && (
           <>
@@ -87,7 +87,7 @@ function State({ device, now }: { device: DeviceSummary; now: Date }) {
         )}
       </StateSign>
       {underWay !== null && <StateSign {...underWay} />}
-    </>
+    </div>
   );
 }
 
@@ -96,10 +96,10 @@ function Outbox({ device: { outbox_depth, parked } }: { device: DeviceSummary })
     return <Unknown />;
   }
   return (
-    <>
+    <div className="signs">
       {outbox_depth === 0 ? "empty" : plural(outbox_depth, "capture")}
       {parked !== null && parked > 0 && <StateSign kind="trouble" words={`${String(parked)} parked for a person`} />}
-    </>
+    </div>
   );
 }
 

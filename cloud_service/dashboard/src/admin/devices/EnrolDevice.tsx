@@ -26,7 +26,7 @@ export function EnrolDevice({ sites, again, onClose }: Props) {
   // The answer holds a secret: no cache keeps it longer than this dialog.
   const making = useMutation({ mutationFn: () => makeEnrolmentCode({ site: site.trim(), device: device.trim() }), gcTime: 0 });
   if (making.data !== undefined) {
-    return <Code made={making.data} onClose={onClose} />;
+    return <Code made={making.data} isAgain={again !== null} onClose={onClose} />;
   }
   return (
     <Dialog open title={again === null ? "Enrol a device" : `Enrol ${again.device} anew`} onClose={onClose}>
@@ -99,7 +99,13 @@ export function EnrolDevice({ sites, again, onClose }: Props) {
   );
 }
 
-function Code({ made: { code, site, device, expires_at }, onClose }: { made: EnrolmentCodeView; onClose: () => void }) {
+interface CodeProps {
+  made: EnrolmentCodeView;
+  isAgain: boolean;
+  onClose: () => void;
+}
+
+function Code({ made: { code, site, device, expires_at }, isAgain, onClose }: CodeProps) {
   return (
     <Dialog open wide title={`Enrolment code for ${device}`} mustAnswer onClose={onClose}>
       <div className="dialog-form">
@@ -108,9 +114,9 @@ function Code({ made: { code, site, device, expires_at }, onClose }: { made: Enr
           <time dateTime={expires_at}>{fullTime(expires_at)}</time>, and takes the place of any earlier one.
         </p>
         <Secret name="Code" secret={code} />
-        <p>At the workstation:</p>
-        <pre>
-          <code>{`smearflow-edge enrol --cloud ${window.location.origin} --code ${code}`}</code>
+        <p>There, with the folder that the microscope&apos;s software saves into:</p>
+        <pre tabIndex={0} aria-label="Command for the workstation">
+          <code>{command(code, isAgain)}</code>
         </pre>
         <div className="buttons">
           <button type="button" className="primary" onClick={onClose}>
@@ -120,4 +126,10 @@ function Code({ made: { code, site, device, expires_at }, onClose }: { made: Enr
       </div>
     </Dialog>
   );
+}
+
+/** What redeems the code; a workstation that was enrolled before keeps nothing of it but its key. */
+function command(code: string, isAgain: boolean): string {
+  const force = isAgain ? " --force" : "";
+  return `smearflow-edge enrol --url ${window.location.origin} --code ${code} --watch FOLDER${force}`;
 }

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import type { SystemHealth } from "../../api.gen.ts";
 import { AdminPage } from "../AdminPage.tsx";
 import { Asked } from "../Asked.tsx";
-import { duration, room } from "../figures.ts";
+import { duration, plural, room } from "../figures.ts";
 import { useNow } from "../useNow.ts";
 import { When } from "../When.tsx";
 import { systemQuery } from "./api.ts";
@@ -65,7 +65,7 @@ function Facts({ health }: { health: SystemHealth }) {
           : `the oldest for ${duration(queue.oldest_unclaimed_seconds)}`}
       </Fact>
       <Fact name="Being analysed" figure={queue.claimed.toLocaleString()}>
-        by {health.workers.filter(({ alive }) => alive).length} workers
+        by {plural(health.workers.filter(({ alive }) => alive).length, "worker")}
       </Fact>
       <Fact name="Failed analyses" figure={queue.failed.toLocaleString()}>
         {queue.failed === 0 ? "no capture waits for a person" : "wait for a person"}

@@ -15,12 +15,12 @@ export function NewPassword({ title, made: { user, password }, onClose }: Props)
       <div className="dialog-form">
         {password === null ? (
           <p>
-            <strong>{user.name}</strong> comes by token: give it one under “Tokens”.
+            <strong>{user.name}</strong> comes by token: make one under “Tokens” of its row.
           </p>
         ) : (
           <>
             <p>
-              <strong>{user.name}</strong> logs in with this password, and can change it under “Password”.
+              <strong>{user.name}</strong> logs in with this password, and can change it in the menu behind the name at the top.
             </p>
             <Secret name="Password" secret={password} />
           </>

@@ -37,7 +37,7 @@ export function RoleAndSite({ place, sites, onChange }: Props) {
         ))}
       </fieldset>
       {hasSite(place.role) && (
-        <Field label="Site" help={sites.length === 0 ? "There is none yet: a site comes with its first device." : ""}>
+        <Field label="Site" {...(sites.length === 0 && { help: "There is none yet: a site comes with its first device." })}>
           {(wiring) => (
             <select
               {...wiring}

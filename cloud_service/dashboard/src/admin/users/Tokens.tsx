@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { TokenView, UserView } from "../../api.gen.ts";
+import type { NewToken, TokenView, TokenWithSecret, UserView } from "../../api.gen.ts";
 import { Dialog } from "../../design/Dialog.tsx";
 import { Asked } from "../Asked.tsx";
 import { Confirm, Refusal } from "../Confirm.tsx";
@@ -16,6 +16,11 @@ import { addToken, revokeToken, tokensQuery } from "./api.ts";
 export function Tokens({ user, onClose }: { user: UserView; onClose: () => void }) {
   const tokens = useQuery(tokensQuery(user.name));
   const [ending, setEnding] = useState<TokenView | null>(null);
+  // The answer holds a secret: no cache keeps it longer than this window.
+  const making = useMutation({ mutationFn: (token: NewToken) => addToken(user.name, token), gcTime: 0 });
+  if (making.data !== undefined) {
+    return <TokenMade made={making.data} onDone={making.reset} />;
+  }
   if (ending !== null) {
     return (
       <Confirm
@@ -43,7 +48,7 @@ export function Tokens({ user, onClose }: { user: UserView; onClose: () => void 
       <Asked query={tokens} what="tokens">
         {(found) => <TokenTable tokens={found} onRevoke={setEnding} />}
       </Asked>
-      <NewTokenForm name={user.name} />
+      <NewTokenForm isBusy={making.isPending} error={making.error} onMake={making.mutate} />
     </Dialog>
   );
 }
@@ -114,24 +119,38 @@ function TokenState({ token, now }: { token: TokenView; now: Date }) {
   );
 }
 
-function NewTokenForm({ name }: { name: string }) {
+/** Shows a token's secret; only its own button closes it, since it is shown this once. */
+function TokenMade({ made, onDone }: { made: TokenWithSecret; onDone: () => void }) {
+  return (
+    <Dialog open wide title={`Token ${made.token.name}`} mustAnswer>
+      <div className="dialog-form">
+        <Secret name="Token" secret={made.secret} />
+        <div className="buttons">
+          <button type="button" className="primary" onClick={onDone}>
+            Done
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+interface NewTokenProps {
+  isBusy: boolean;
+  error: unknown;
+  onMake: (token: NewToken) => void;
+}
+
+function NewTokenForm({ isBusy, error, onMake }: NewTokenProps) {
   const [program, setProgram] = useState("");
   const [days, setDays] = useState("365");
-  // The answer holds a secret: no cache keeps it longer than this form.
-  const making = useMutation({
-    mutationFn: () => addToken(name, { name: program.trim(), days: days === "" ? null : Number(days) }),
-    gcTime: 0,
-  });
-  if (making.data !== undefined) {
-    return <Secret name={`Token ${making.data.token.name}`} secret={making.data.secret} />;
-  }
   return (
     <form
       className="token-form"
       aria-label="New token"
       onSubmit={(event) => {
         event.preventDefault();
-        making.mutate();
+        onMake({ name: program.trim(), days: days === "" ? null : Number(days) });
       }}
     >
       <Field label="Name of the program">
@@ -163,9 +182,9 @@ function NewTokenForm({ name }: { name: string }) {
           />
         )}
       </Field>
-      <Refusal error={making.error} />
-      <button type="submit" className="primary" disabled={making.isPending}>
-        {making.isPending ? "Making…" : "Make a token"}
+      <Refusal error={error} />
+      <button type="submit" className="primary" disabled={isBusy}>
+        {isBusy ? "Making…" : "Make a token"}
       </button>
     </form>
   );
