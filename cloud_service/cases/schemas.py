@@ -284,6 +284,8 @@ class ReportContent(BaseModel):
     conclusion: str | None
     model_answer: CaseAnswer | None
     model_wording: str
+    model_reasons: list[str]
+    """Why the model's answer is what it is, in whole sentences; what speaks against it among them."""
     models: list[ModelFacts]
     images: list[ReportedImage]
     readings: list[ReadingView]
