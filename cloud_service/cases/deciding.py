@@ -12,12 +12,13 @@ from cloud_service.cases.changes import case_to_change, short_name
 from cloud_service.cases.judged_images import Reads, judged_images, obstacle, own_reading
 from cloud_service.cases.judging import Decision, JudgedImage, checks, diagnosis_wording, differs
 from cloud_service.cases.model_facts import facts_of
-from cloud_service.cases.schemas import AmendmentRequest, ReadingView, ReportContent, SignatureRequest
+from cloud_service.cases.schemas import AmendmentRequest, ReadingView, SignatureRequest
 from cloud_service.cases.service import reading_view
 from cloud_service.cases.summary import case_summary
 from cloud_service.errors import ConflictError
 from cloud_service.models import Case, Report, now
 from cloud_service.reports.content import reported
+from cloud_service.reports.schemas import ReportContent
 from shared.vocabulary import RESEARCH_USE_ONLY, CaseAnswer, PersonVerdict, ReportStatus
 
 

@@ -16,7 +16,7 @@ from cloud_service.audit.actions import Action
 from cloud_service.captures.custody import stamp
 from cloud_service.cases.changes import finish_change
 from cloud_service.cases.deciding import Decided, Settled, decide
-from cloud_service.cases.schemas import CaseDetail, ReportContent, SignatureRequest
+from cloud_service.cases.schemas import CaseDetail, SignatureRequest
 from cloud_service.cases.service import detail
 from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.events import record_capture_events
@@ -24,6 +24,7 @@ from cloud_service.errors import ConflictError
 from cloud_service.models import KEPT, Capture, Case, CaseReading, Report
 from cloud_service.reports.content import digest_of
 from cloud_service.reports.delivering import deliver
+from cloud_service.reports.schemas import ReportContent
 from shared.vocabulary import CustodyStage
 
 KeepPdf = Callable[[ReportContent], str]

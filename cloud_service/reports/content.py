@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from cloud_service.cases.judging import JudgedImage
-from cloud_service.cases.schemas import ReportContent, ReportedImage
+from cloud_service.reports.schemas import ReportContent, ReportedImage
 from shared.identifiers import sha256_of_bytes
 
 

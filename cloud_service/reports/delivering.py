@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from cloud_service.cases.schemas import ReportContent
 from cloud_service.delivery.results import add_delivery
 from cloud_service.models import Capture
+from cloud_service.reports.schemas import ReportContent
 from shared.messages import Result, ResultKind
 from shared.vocabulary import Label, PersonVerdict, ReportStatus
 

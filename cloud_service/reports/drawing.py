@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from cloud_service.cases.schemas import ModelFacts, ReadingView, ReportContent, ReportedImage
+from cloud_service.cases.schemas import ModelFacts, ReadingView
 from cloud_service.reports.content import digest_of
+from cloud_service.reports.schemas import ReportContent, ReportedImage
 from cloud_service.reports.sheet import Sheet
 from shared.vocabulary import Label, PersonVerdict, ReportStatus
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.permissions import Permission
-from cloud_service.cases.schemas import ReportView
 from cloud_service.reports import service
+from cloud_service.reports.schemas import ReportView
 from cloud_service.web.services import Writing, services
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from cloud_service.audit.actions import Action
 from cloud_service.audit.trail import Actor, record
 from cloud_service.blob_store import BlobStore
-from cloud_service.cases.schemas import ReportContent, ReportSummary, ReportView
+from cloud_service.cases.schemas import ReportSummary
 from cloud_service.errors import AlteredError, NotFoundError
 from cloud_service.models import Case, Report
 from cloud_service.reports.content import digest_of
+from cloud_service.reports.schemas import ReportContent, ReportView
 from shared.identifiers import sha256_of_bytes
 from shared.logs import get_logger
 

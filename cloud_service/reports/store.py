@@ -4,10 +4,10 @@ import io
 from uuid import UUID
 
 from cloud_service.blob_store import BlobStore
-from cloud_service.cases.schemas import ReportContent, ReportedImage
 from cloud_service.cases.signing import KeepPdf
 from cloud_service.config import Settings
 from cloud_service.reports.drawing import draw, shown_images
+from cloud_service.reports.schemas import ReportContent, ReportedImage
 from shared.errors import PermanentError
 from shared.identifiers import sha256_of_bytes
 from shared.imaging.decode import ImageLimits, open_image

@@ -35,12 +35,10 @@ class Clinician:
         """The case's detail."""
         return self.get(f"/cases/{case_id}")
 
-    def ask(
-        self, method: str, case_id: UUID, path: str, *, version: int | None = None, **fields: Any
-    ) -> httpx.Response:
-        """A change of a case, by default of the version that it has now."""
-        wanted = self.case(case_id)["version"] if version is None else version
-        return self.client.request(method, f"/api/v1/cases/{case_id}/{path}", json={"version": wanted, **fields})
+    def ask(self, method: str, case_id: UUID, path: str, **fields: Any) -> httpx.Response:
+        """A change of a case; of the version that it has now, where none is named."""
+        named = {"version": fields.get("version") or self.case(case_id)["version"]}
+        return self.client.request(method, f"/api/v1/cases/{case_id}/{path}", json=fields | named)
 
     def do(self, method: str, case_id: UUID, path: str, **fields: Any) -> Any:
         """`ask`, and it works."""
