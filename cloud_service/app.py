@@ -14,6 +14,7 @@ import cloud_service.accounts.endpoints
 import cloud_service.accounts.user_endpoints
 import cloud_service.audit.endpoints
 import cloud_service.captures.endpoints
+import cloud_service.cases.endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
 import cloud_service.inference.endpoints
@@ -39,6 +40,7 @@ _ROUTERS = (
     cloud_service.accounts.user_endpoints.router,
     cloud_service.audit.endpoints.router,
     cloud_service.captures.endpoints.router,
+    cloud_service.cases.endpoints.router,
     cloud_service.devices.endpoints.router,
     cloud_service.inference.endpoints.router,
     cloud_service.delivery.endpoints.router,

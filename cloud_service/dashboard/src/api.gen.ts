@@ -4,6 +4,48 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Entries
+         * @description What was done or seen, newest first; where there are more, ask for those `before` the last one.
+         */
+        get: operations["list_audit_entries_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audit Trail
+         * @description See whether the newest entries are as they were written; `first_checked` says from where on.
+         *
+         *     `smearflow audit verify` checks the whole trail, and against a head that was noted elsewhere.
+         */
+        get: operations["verify_audit_trail_api_v1_audit_verification_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/captures": {
         parameters: {
             query?: never;
@@ -116,6 +158,150 @@ export interface paths {
          * @description How many captures stand where.
          */
         get: operations["count_captures_api_v1_captures_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cases
+         * @description The worklist, queue by queue, the most suspicious first and among equals the oldest; or by time.
+         */
+        get: operations["list_cases_api_v1_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Case
+         * @description One case with its readings, comments and reports, and the models behind its answer.
+         */
+        get: operations["get_case_api_v1_cases__case_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Case
+         * @description Take a case to read it; nobody else can, until it is released or signed.
+         */
+        post: operations["claim_case_api_v1_cases__case_id__claim_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Comments
+         * @description What was written about a case, oldest first.
+         */
+        get: operations["list_comments_api_v1_cases__case_id__comments_get"];
+        put?: never;
+        /**
+         * Add Comment
+         * @description Write to the others about a case.
+         */
+        post: operations["add_comment_api_v1_cases__case_id__comments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Images
+         * @description A case's images, the most suspicious first, those without an answer last.
+         */
+        get: operations["list_images_api_v1_cases__case_id__images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Case
+         * @description Let go of a case; what was saved stays.
+         */
+        post: operations["release_case_api_v1_cases__case_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Cases
+         * @description How many cases stand in each part of the worklist.
+         */
+        get: operations["count_cases_api_v1_cases_counts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -292,6 +478,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description Every model that has answered a capture, the newest first.
+         */
+        get: operations["list_models_api_v1_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model
+         * @description One model with its card.
+         */
+        get: operations["get_model_api_v1_models__digest__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refusals": {
         parameters: {
             query?: never;
@@ -353,6 +579,26 @@ export interface paths {
          * @description Take another password; ends all sessions of the user, this one too.
          */
         put: operations["change_password_api_v1_session_password_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get System Health
+         * @description What each part says of itself: queue, workers, ingest, devices, deliveries, event log, storage.
+         */
+        get: operations["get_system_health_api_v1_system_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -473,6 +719,12 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Action
+         * @description What was done; the comment says what the subject is.
+         * @enum {string}
+         */
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented";
+        /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
          */
@@ -482,6 +734,107 @@ export interface components {
              * @default alive
              */
             status: string;
+        };
+        /**
+         * AuditEntryView
+         * @description One thing that somebody did or saw.
+         */
+        AuditEntryView: {
+            /**
+             * Action
+             * @example image-seen
+             */
+            action: string;
+            /**
+             * Actor
+             * @example h.meier
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Hash
+             * @description Over all the rest, the hash of the one before it among it.
+             */
+            hash: string;
+            /**
+             * Position
+             * @description Counts from 1 without gaps.
+             */
+            position: number;
+            /** Previous Hash */
+            previous_hash: string;
+            /** Role */
+            role: string | null;
+            /**
+             * Subject
+             * @description To whom or what it was done.
+             * @example 019ac0de-7b3e-7c11-8f52-3a9d6a1c2f04
+             */
+            subject: string;
+            /**
+             * Token
+             * @description The program's token by which it was done; null: by the person.
+             */
+            token: string | null;
+        };
+        /**
+         * AuditHead
+         * @description The newest entry: note it elsewhere, and it shows later whether the trail was cut or written anew before it.
+         */
+        AuditHead: {
+            /** Hash */
+            hash: string;
+            /** Position */
+            position: number;
+        };
+        /**
+         * AuditPage
+         * @description Some entries, newest first.
+         */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntryView"][];
+            /**
+             * More
+             * @description There are older ones: ask for those before the last.
+             */
+            more: boolean;
+        };
+        /**
+         * AuditVerification
+         * @description What a look at the chain of hashes has found.
+         */
+        AuditVerification: {
+            /**
+             * Checked
+             * @description How many entries were looked at: the newest.
+             */
+            checked: number;
+            /**
+             * Fault
+             * @description Where it was tampered with, in words.
+             */
+            fault: string | null;
+            /**
+             * First Checked
+             * @description Position of the first entry that was looked at; 1: all of them were. 0: there is none.
+             */
+            first_checked: number;
+            /** @description As the trail says of itself. */
+            head: components["schemas"]["AuditHead"];
+            /**
+             * Whole
+             * @description Nothing was changed, removed or added among the entries that were looked at.
+             */
+            whole: boolean;
         };
         /**
          * BrokerAddress
@@ -641,6 +994,212 @@ export interface components {
             width: number;
         };
         /**
+         * CaseAnswer
+         * @description What the model's answers on a case's images say together; never that somebody is healthy.
+         * @enum {string}
+         */
+        CaseAnswer: "suspicious" | "no_blast_features" | "cannot_say";
+        /**
+         * CaseChange
+         * @description Any change of a case: names the version that the one who asks has seen.
+         */
+        CaseChange: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * CaseCounts
+         * @description How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever.
+         */
+        CaseCounts: {
+            /** Cannot Say */
+            cannot_say: number;
+            /** Critical */
+            critical: number;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Review */
+            review: number;
+            /** Routine */
+            routine: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * CaseDetail
+         * @description All that the page of one case shows but its images, which come by pages.
+         */
+        CaseDetail: {
+            /** Analysed Images */
+            analysed_images: number;
+            answer: components["schemas"]["CaseAnswer"] | null;
+            /** Checks */
+            checks: components["schemas"]["SignatureCheck"][];
+            /** Comments */
+            comments: components["schemas"]["CommentView"][];
+            /** Device */
+            device: string;
+            /** Doubted Images */
+            doubted_images: number;
+            /** Earlier */
+            earlier: components["schemas"]["CaseSummary"][];
+            /** Failed Images */
+            failed_images: number;
+            /** Held By */
+            held_by: string | null;
+            /** Held Since */
+            held_since: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Images */
+            images: number;
+            /** Images Since Signature */
+            images_since_signature: number;
+            /**
+             * Latest At
+             * Format: date-time
+             */
+            latest_at: string;
+            /** Models */
+            models: components["schemas"]["ModelFacts"][];
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Position */
+            position: number;
+            /** Probability */
+            probability: number | null;
+            /** Pseudonym */
+            pseudonym: string;
+            quality: components["schemas"]["Verdict"] | null;
+            queue: components["schemas"]["WorkQueue"];
+            /** Readings */
+            readings: components["schemas"]["ReadingView"][];
+            /** Reasons */
+            reasons: string[];
+            /** Reports */
+            reports: components["schemas"]["ReportSummary"][];
+            /** Second Read */
+            second_read: boolean;
+            /** Signed At */
+            signed_at: string | null;
+            /** Signed By */
+            signed_by: string | null;
+            /** Site */
+            site: string;
+            /** Smear */
+            smear: string | null;
+            state: components["schemas"]["CaseState"];
+            /** Suspicious Images */
+            suspicious_images: number;
+            /** Thumbnails */
+            thumbnails: string[];
+            /** Version */
+            version: number;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * CaseImages
+         * @description Some of a case's images, the most suspicious first.
+         */
+        CaseImages: {
+            /** Images */
+            images: components["schemas"]["CaptureSummary"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CasePage
+         * @description Some cases, in the order of the worklist.
+         */
+        CasePage: {
+            /** Cases */
+            cases: components["schemas"]["CaseSummary"][];
+            /** Next */
+            next: string | null;
+            /** Position */
+            position: number;
+        };
+        /**
+         * CaseState
+         * @description Where a case stands.
+         * @enum {string}
+         */
+        CaseState: "open" | "preliminary" | "claimed" | "signed" | "amended";
+        /**
+         * CaseSummary
+         * @description One row of the worklist.
+         */
+        CaseSummary: {
+            /** Analysed Images */
+            analysed_images: number;
+            answer: components["schemas"]["CaseAnswer"] | null;
+            /** Device */
+            device: string;
+            /** Doubted Images */
+            doubted_images: number;
+            /** Failed Images */
+            failed_images: number;
+            /** Held By */
+            held_by: string | null;
+            /** Held Since */
+            held_since: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Images */
+            images: number;
+            /** Images Since Signature */
+            images_since_signature: number;
+            /**
+             * Latest At
+             * Format: date-time
+             */
+            latest_at: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Probability */
+            probability: number | null;
+            /** Pseudonym */
+            pseudonym: string;
+            quality: components["schemas"]["Verdict"] | null;
+            queue: components["schemas"]["WorkQueue"];
+            /** Reasons */
+            reasons: string[];
+            /** Second Read */
+            second_read: boolean;
+            /** Signed At */
+            signed_at: string | null;
+            /** Signed By */
+            signed_by: string | null;
+            /** Site */
+            site: string;
+            /** Smear */
+            smear: string | null;
+            state: components["schemas"]["CaseState"];
+            /** Suspicious Images */
+            suspicious_images: number;
+            /** Thumbnails */
+            thumbnails: string[];
+            /** Version */
+            version: number;
+            /** Wording */
+            wording: string;
+        };
+        /**
          * CommandAction
          * @description What a device can be told.
          * @enum {string}
@@ -652,6 +1211,26 @@ export interface components {
          * @enum {string}
          */
         CommandState: "waiting" | "sent" | "confirmed" | "replaced";
+        /**
+         * CommentView
+         * @description What somebody wrote about a case.
+         */
+        CommentView: {
+            /** Author */
+            author: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Text */
+            text: string;
+        };
         /**
          * CustodyStage
          * @description The stages of a capture's custody trail, in their order.
@@ -669,6 +1248,19 @@ export interface components {
              */
             at: string;
             stage: components["schemas"]["CustodyStage"];
+        };
+        /**
+         * DeliveryHealth
+         * @description Results on their way to the devices.
+         */
+        DeliveryHealth: {
+            /**
+             * Oldest Seconds
+             * @description Age of the result that has waited longest for its device to show it.
+             */
+            oldest_seconds: number | null;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * DeliveryState
@@ -752,6 +1344,19 @@ export interface components {
              * @example north
              */
             site: string;
+        };
+        /**
+         * DeviceHealth
+         * @description The workstations, all sites together.
+         */
+        DeviceHealth: {
+            /**
+             * Enrolled
+             * @description Those that are not shut out.
+             */
+            enrolled: number;
+            /** Online */
+            online: number;
         };
         /**
          * DeviceSummary
@@ -852,6 +1457,65 @@ export interface components {
             where: string;
         };
         /**
+         * Holder
+         * @description Whose cases, from the view of the one who asks.
+         * @enum {string}
+         */
+        Holder: "all" | "mine" | "unclaimed" | "mine_or_unclaimed";
+        /**
+         * ImageFindingView
+         * @description What a reading says of one image.
+         */
+        ImageFindingView: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /** Opened At */
+            opened_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
+         * IngestHealth
+         * @description A replica of ingest that said something within a day.
+         */
+        IngestHealth: {
+            /** Alive */
+            alive: boolean;
+            /**
+             * Name
+             * @example ingest-0
+             */
+            name: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Serving
+             * @description It is connected to the broker and subscribed.
+             */
+            serving: boolean;
+            /** Shard */
+            shard: number | null;
+            /** Shard Count */
+            shard_count: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
          * JobProgress
          * @description Where a capture's analysis stands.
          */
@@ -899,6 +1563,110 @@ export interface components {
             site: string | null;
             /** User */
             user: string;
+        };
+        /**
+         * ModelDetail
+         * @description One version of one model, with its card.
+         */
+        ModelDetail: {
+            /**
+             * Answers
+             * @description How many captures it has answered.
+             */
+            answers: number;
+            /**
+             * Card
+             * @description What it was made from, how well it did on images that it had not seen, and how far it may be believed.
+             */
+            card: {
+                [key: string]: unknown;
+            };
+            /**
+             * Digest
+             * @description Of its package; each answer names it.
+             */
+            digest: string;
+            /**
+             * First Used At
+             * Format: date-time
+             */
+            first_used_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example se-cnn
+             */
+            name: string;
+            /**
+             * Version
+             * @example demo-1
+             */
+            version: string;
+        };
+        /**
+         * ModelFacts
+         * @description What a reader should know of the model behind the answers.
+         */
+        ModelFacts: {
+            /** Abstain Between */
+            abstain_between: [
+                number,
+                number
+            ] | null;
+            /** Digest */
+            digest: string;
+            /** Intended Use */
+            intended_use: string;
+            /** Limits */
+            limits: string[];
+            /** Name */
+            name: string;
+            /** Threshold */
+            threshold: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ModelSummary
+         * @description One version of one model.
+         */
+        ModelSummary: {
+            /**
+             * Answers
+             * @description How many captures it has answered.
+             */
+            answers: number;
+            /**
+             * Digest
+             * @description Of its package; each answer names it.
+             */
+            digest: string;
+            /**
+             * First Used At
+             * Format: date-time
+             */
+            first_used_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example se-cnn
+             */
+            name: string;
+            /**
+             * Version
+             * @example demo-1
+             */
+            version: string;
+        };
+        /**
+         * NewComment
+         * @description A comment to be added.
+         */
+        NewComment: {
+            /** Text */
+            text: string;
         };
         /**
          * NewDeviceCommand
@@ -995,6 +1763,12 @@ export interface components {
          * @enum {string}
          */
         Permission: "see-captures" | "retry-analyses" | "see-cases" | "read-cases" | "see-devices" | "see-queue" | "read-api-description" | "own-account" | "manage-devices" | "manage-users" | "see-models" | "see-audit" | "see-health";
+        /**
+         * PersonVerdict
+         * @description What a clinician says of an image or of a case; the keys 1 to 4.
+         * @enum {string}
+         */
+        PersonVerdict: "suspicious" | "no_blast_features" | "cannot_say" | "not_evaluable";
         /**
          * PredictionSummary
          * @description A model's answer: a preliminary finding.
@@ -1098,6 +1872,29 @@ export interface components {
             width: number;
         };
         /**
+         * QueueHealth
+         * @description The analyses.
+         */
+        QueueHealth: {
+            /**
+             * Claimed
+             * @description Being analysed now, or their worker has died a moment ago.
+             */
+            claimed: number;
+            /**
+             * Failed
+             * @description Wait for a person.
+             */
+            failed: number;
+            /**
+             * Oldest Unclaimed Seconds
+             * @description Age of the analysis that has waited longest though it may be claimed; it grows where no worker is alive.
+             */
+            oldest_unclaimed_seconds: number | null;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * Readiness
          * @description Whether the servers that the API needs answer.
          */
@@ -1109,6 +1906,35 @@ export interface components {
             /** Redis */
             redis: boolean;
             work: components["schemas"]["Work"] | null;
+        };
+        /**
+         * ReadingView
+         * @description One person's read of a case.
+         */
+        ReadingView: {
+            /** Conclusion */
+            conclusion: string | null;
+            /** Findings */
+            findings: components["schemas"]["ImageFindingView"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Reader */
+            reader: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Signed At */
+            signed_at: string | null;
+            verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
          * Redemption
@@ -1157,6 +1983,32 @@ export interface components {
             total: number;
         };
         /**
+         * ReportSummary
+         * @description A signed report, without its content.
+         */
+        ReportSummary: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            /** Content Sha256 */
+            content_sha256: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Status */
+            status: string;
+        };
+        /**
          * ResultKind
          * @description Who speaks in a result.
          * @enum {string}
@@ -1168,6 +2020,78 @@ export interface components {
          * @enum {string}
          */
         Role: "technician" | "clinician" | "administrator" | "service";
+        /**
+         * SignatureCheck
+         * @description One thing that must be so before a case is signed.
+         */
+        SignatureCheck: {
+            /** Passed */
+            passed: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Sort
+         * @description In which order.
+         * @enum {string}
+         */
+        Sort: "worklist" | "newest" | "oldest";
+        /**
+         * StorageHealth
+         * @description Where captures are kept.
+         */
+        StorageHealth: {
+            /** Free Bytes */
+            free_bytes: number | null;
+            /**
+             * Kind
+             * @description `folder`, or `s3`, which tells nothing of its size.
+             * @example folder
+             */
+            kind: string;
+            /** Total Bytes */
+            total_bytes: number | null;
+        };
+        /**
+         * SystemHealth
+         * @description What each part of the system says of itself.
+         */
+        SystemHealth: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Database
+             * @description `postgresql` or `sqlite`.
+             * @example postgresql
+             */
+            database: string;
+            deliveries: components["schemas"]["DeliveryHealth"];
+            devices: components["schemas"]["DeviceHealth"];
+            /**
+             * Event Position
+             * @description How many events were ever written.
+             */
+            event_position: number;
+            /** Ingests */
+            ingests: components["schemas"]["IngestHealth"][];
+            queue: components["schemas"]["QueueHealth"];
+            /**
+             * Redis
+             * @description It answers. Without it results come later, but they come.
+             */
+            redis: boolean;
+            storage: components["schemas"]["StorageHealth"];
+            /**
+             * Version
+             * @example 0.1.0
+             */
+            version: string;
+            /** Workers */
+            workers: components["schemas"]["WorkerHealth"][];
+        };
         /**
          * TokenView
          * @description A program's token, but for its secret.
@@ -1288,6 +2212,51 @@ export interface components {
             /** Waiting Jobs */
             waiting_jobs: number;
         };
+        /**
+         * WorkerHealth
+         * @description An inference worker that said something within a day.
+         */
+        WorkerHealth: {
+            /** Alive */
+            alive: boolean;
+            /**
+             * Answered
+             * @description Captures that it has worked off since it started.
+             */
+            answered: number;
+            /**
+             * Claimed
+             * @description Analyses that it holds now.
+             */
+            claimed: number;
+            /** Model */
+            model: string | null;
+            /** Model Digest */
+            model_digest: string | null;
+            /**
+             * Name
+             * @example cloud-1:4711
+             */
+            name: string;
+            /** Runtime */
+            runtime: string | null;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * WorkQueue
+         * @description In which part of the worklist a case stands; it stands in one at most.
+         * @enum {string}
+         */
+        WorkQueue: "critical" | "review" | "routine" | "cannot_say" | "waiting" | "done";
     };
     responses: never;
     parameters: never;
@@ -1295,29 +2264,52 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Action = components['schemas']['Action'];
 export type Alive = components['schemas']['Alive'];
+export type AuditEntryView = components['schemas']['AuditEntryView'];
+export type AuditHead = components['schemas']['AuditHead'];
+export type AuditPage = components['schemas']['AuditPage'];
+export type AuditVerification = components['schemas']['AuditVerification'];
 export type BrokerAddress = components['schemas']['BrokerAddress'];
 export type CaptureCounts = components['schemas']['CaptureCounts'];
 export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
 export type CaptureState = components['schemas']['CaptureState'];
 export type CaptureSummary = components['schemas']['CaptureSummary'];
+export type CaseAnswer = components['schemas']['CaseAnswer'];
+export type CaseChange = components['schemas']['CaseChange'];
+export type CaseCounts = components['schemas']['CaseCounts'];
+export type CaseDetail = components['schemas']['CaseDetail'];
+export type CaseImages = components['schemas']['CaseImages'];
+export type CasePage = components['schemas']['CasePage'];
+export type CaseState = components['schemas']['CaseState'];
+export type CaseSummary = components['schemas']['CaseSummary'];
 export type CommandAction = components['schemas']['CommandAction'];
 export type CommandState = components['schemas']['CommandState'];
+export type CommentView = components['schemas']['CommentView'];
 export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
+export type DeliveryHealth = components['schemas']['DeliveryHealth'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DeviceCommandView = components['schemas']['DeviceCommandView'];
 export type DeviceCredentials = components['schemas']['DeviceCredentials'];
+export type DeviceHealth = components['schemas']['DeviceHealth'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
 export type Edge = components['schemas']['Edge'];
 export type EnrolmentCodeView = components['schemas']['EnrolmentCodeView'];
 export type Fault = components['schemas']['Fault'];
+export type Holder = components['schemas']['Holder'];
+export type ImageFindingView = components['schemas']['ImageFindingView'];
+export type IngestHealth = components['schemas']['IngestHealth'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
 export type Me = components['schemas']['Me'];
+export type ModelDetail = components['schemas']['ModelDetail'];
+export type ModelFacts = components['schemas']['ModelFacts'];
+export type ModelSummary = components['schemas']['ModelSummary'];
+export type NewComment = components['schemas']['NewComment'];
 export type NewDeviceCommand = components['schemas']['NewDeviceCommand'];
 export type NewEnrolmentCode = components['schemas']['NewEnrolmentCode'];
 export type NewToken = components['schemas']['NewToken'];
@@ -1325,17 +2317,25 @@ export type NewUser = components['schemas']['NewUser'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
+export type PersonVerdict = components['schemas']['PersonVerdict'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
 export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
+export type QueueHealth = components['schemas']['QueueHealth'];
 export type Readiness = components['schemas']['Readiness'];
+export type ReadingView = components['schemas']['ReadingView'];
 export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
+export type ReportSummary = components['schemas']['ReportSummary'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
+export type SignatureCheck = components['schemas']['SignatureCheck'];
+export type Sort = components['schemas']['Sort'];
+export type StorageHealth = components['schemas']['StorageHealth'];
+export type SystemHealth = components['schemas']['SystemHealth'];
 export type TokenView = components['schemas']['TokenView'];
 export type TokenWithSecret = components['schemas']['TokenWithSecret'];
 export type UserChange = components['schemas']['UserChange'];
@@ -1343,8 +2343,88 @@ export type UserView = components['schemas']['UserView'];
 export type UserWithPassword = components['schemas']['UserWithPassword'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
+export type WorkerHealth = components['schemas']['WorkerHealth'];
+export type WorkQueue = components['schemas']['WorkQueue'];
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit_entries_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                /** @description what was done */
+                action?: components["schemas"]["Action"] | null;
+                /** @description who did it */
+                actor?: string | null;
+                /** @description position of the last entry of the page before this one */
+                before?: number | null;
+                /** @description at or after */
+                from?: string | null;
+                limit?: number;
+                /** @description to whom or what */
+                subject?: string | null;
+                /** @description before */
+                to?: string | null;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit_trail_api_v1_audit_verification_get: {
+        parameters: {
+            query?: {
+                newest?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_captures_api_v1_captures_get: {
         parameters: {
             query?: {
@@ -1555,6 +2635,307 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaptureCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_cases_api_v1_cases_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before this one */
+                after?: string | null;
+                answer?: components["schemas"]["CaseAnswer"][];
+                device?: string | null;
+                failed?: boolean | null;
+                holder?: components["schemas"]["Holder"];
+                limit?: number;
+                queue?: components["schemas"]["WorkQueue"][];
+                search?: string | null;
+                since?: string | null;
+                site?: string | null;
+                sort?: components["schemas"]["Sort"];
+                state?: components["schemas"]["CaseState"][];
+                until?: string | null;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_case_api_v1_cases__case_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_case_api_v1_cases__case_id__claim_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comments_api_v1_cases__case_id__comments_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_comment_api_v1_cases__case_id__comments_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_images_api_v1_cases__case_id__images_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before this one */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseImages"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_case_api_v1_cases__case_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_cases_api_v1_cases_counts_get: {
+        parameters: {
+            query?: {
+                answer?: components["schemas"]["CaseAnswer"][];
+                device?: string | null;
+                failed?: boolean | null;
+                holder?: components["schemas"]["Holder"];
+                search?: string | null;
+                since?: string | null;
+                site?: string | null;
+                state?: components["schemas"]["CaseState"][];
+                until?: string | null;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseCounts"];
                 };
             };
             /** @description Problem */
@@ -1875,6 +3256,70 @@ export interface operations {
             };
         };
     };
+    list_models_api_v1_models_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model_api_v1_models__digest__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_refusals_api_v1_refusals_get: {
         parameters: {
             query?: {
@@ -2022,6 +3467,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_system_health_api_v1_system_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemHealth"];
+                };
             };
             /** @description Problem */
             default: {
