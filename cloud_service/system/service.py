@@ -78,7 +78,7 @@ def _queue(session: Session, moment: datetime) -> QueueHealth:
 
 def _workers(session: Session, moment: datetime) -> list[WorkerHealth]:
     claims = select(InferenceJob.worker, func.count()).where(InferenceJob.state == JobState.CLAIMED)
-    claimed = dict(session.execute(claims.group_by(InferenceJob.worker)).tuples().all())
+    claimed = dict(session.execute(claims.group_by(InferenceJob.worker)).all())
     return [
         WorkerHealth(
             name=row.name,
