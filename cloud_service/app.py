@@ -13,8 +13,10 @@ from starlette.types import ASGIApp
 import cloud_service.accounts.endpoints
 import cloud_service.captures.endpoints
 import cloud_service.cases.endpoints
+import cloud_service.cases.reading_endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
+import cloud_service.reports.endpoints
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.gate import Gate
 from cloud_service.accounts.passwords import Passwords
@@ -34,6 +36,8 @@ _ROUTERS = (
     cloud_service.accounts.endpoints.router,
     cloud_service.captures.endpoints.router,
     cloud_service.cases.endpoints.router,
+    cloud_service.cases.reading_endpoints.router,
+    cloud_service.reports.endpoints.router,
     cloud_service.devices.endpoints.router,
     cloud_service.delivery.endpoints.router,
     health.router,

@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/amendment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Amend Report
+         * @description Put another report in the place of the signed one, which is kept.
+         */
+        post: operations["amend_report_api_v1_cases__case_id__amendment_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/claim": {
         parameters: {
             query?: never;
@@ -228,6 +248,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/images/{capture_id}/finding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Finding
+         * @description Keep what the holder of a case says of one image; without a verdict, what was said is taken back.
+         */
+        put: operations["save_finding_api_v1_cases__case_id__images__capture_id__finding_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/images/{capture_id}/opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Opened
+         * @description Note that the holder of a case has opened one of its images; the version is neither compared nor raised.
+         */
+        post: operations["note_opened_api_v1_cases__case_id__images__capture_id__opened_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Reading
+         * @description Keep what the holder of a case has decided so far.
+         */
+        put: operations["save_reading_api_v1_cases__case_id__reading_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/release": {
         parameters: {
             query?: never;
@@ -242,6 +322,26 @@ export interface paths {
          * @description Let go of a case; what was saved stays.
          */
         post: operations["release_case_api_v1_cases__case_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Case
+         * @description Sign the holder's reading: a report, or where it differs from the model the wish for a second read.
+         */
+        post: operations["sign_case_api_v1_cases__case_id__signature_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -372,6 +472,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description A signed report with its content, which is verified against its digest.
+         */
+        get: operations["get_report_api_v1_reports__report_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pdf
+         * @description A signed report as PDF: always the bytes that were made when it was signed.
+         */
+        get: operations["get_pdf_api_v1_reports__report_id__pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -434,6 +574,21 @@ export interface components {
              * @default alive
              */
             status: string;
+        };
+        /**
+         * AmendmentRequest
+         * @description Another diagnosis in the place of the signed one.
+         */
+        AmendmentRequest: {
+            /** Amendment Reason */
+            amendment_reason: string;
+            /** Conclusion */
+            conclusion: string;
+            /** Confirmed Pseudonym */
+            confirmed_pseudonym: string;
+            verdict: components["schemas"]["PersonVerdict"];
+            /** Version */
+            version: number;
         };
         /**
          * CaptureCounts
@@ -890,6 +1045,17 @@ export interface components {
          */
         Holder: "all" | "mine" | "unclaimed" | "mine_or_unclaimed";
         /**
+         * ImageFindingDraft
+         * @description What the reader says of one image; without a verdict, what was said is taken back.
+         */
+        ImageFindingDraft: {
+            /** Reason */
+            reason?: string | null;
+            verdict?: components["schemas"]["PersonVerdict"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ImageFindingView
          * @description What a reading says of one image.
          */
@@ -1134,6 +1300,19 @@ export interface components {
             work: components["schemas"]["Work"] | null;
         };
         /**
+         * ReadingDraft
+         * @description What the reader has decided so far; saved as it is typed, so nothing is required.
+         */
+        ReadingDraft: {
+            /** Conclusion */
+            conclusion?: string | null;
+            /** Reason */
+            reason?: string | null;
+            verdict?: components["schemas"]["PersonVerdict"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ReadingView
          * @description One person's read of a case.
          */
@@ -1195,6 +1374,85 @@ export interface components {
             total: number;
         };
         /**
+         * ReportContent
+         * @description All that was signed.
+         */
+        ReportContent: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Conclusion */
+            conclusion: string | null;
+            /** Former Sha256 */
+            former_sha256: string | null;
+            /** Images */
+            images: components["schemas"]["ReportedImage"][];
+            model_answer: components["schemas"]["CaseAnswer"] | null;
+            /** Model Reasons */
+            model_reasons: string[];
+            /** Model Wording */
+            model_wording: string;
+            /** Models */
+            models: components["schemas"]["ModelFacts"][];
+            /** Notice */
+            notice: string;
+            /** Number */
+            number: number;
+            /** Pseudonym */
+            pseudonym: string;
+            /** Readings */
+            readings: components["schemas"]["ReadingView"][];
+            /** Reason */
+            reason: string | null;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Site */
+            site: string;
+            /** Status */
+            status: string;
+            verdict: components["schemas"]["PersonVerdict"];
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * ReportedImage
+         * @description One image in a signed report.
+         */
+        ReportedImage: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Model Digest */
+            model_digest: string | null;
+            /** Model Doubts */
+            model_doubts: string[];
+            /** Model Label */
+            model_label: string | null;
+            /** Model Probability */
+            model_probability: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Sha256 */
+            sha256: string;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * ReportSummary
          * @description A signed report, without its content.
          */
@@ -1221,6 +1479,35 @@ export interface components {
             status: string;
         };
         /**
+         * ReportView
+         * @description A signed report with its content.
+         */
+        ReportView: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            content: components["schemas"]["ReportContent"];
+            /** Content Sha256 */
+            content_sha256: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Pdf Sha256 */
+            pdf_sha256: string;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Status */
+            status: string;
+        };
+        /**
          * ResultKind
          * @description Who speaks in a result.
          * @enum {string}
@@ -1233,6 +1520,37 @@ export interface components {
          */
         Role: "technician" | "clinician" | "administrator" | "service";
         /**
+         * SavedReading
+         * @description A reading after a change of one image's finding.
+         */
+        SavedReading: {
+            /** Case Version */
+            case_version: number;
+            /** Conclusion */
+            conclusion: string | null;
+            /** Findings */
+            findings: components["schemas"]["ImageFindingView"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Reader */
+            reader: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Signed At */
+            signed_at: string | null;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * SignatureCheck
          * @description One thing that must be so before a case is signed.
          */
@@ -1241,6 +1559,16 @@ export interface components {
             passed: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * SignatureRequest
+         * @description A signature; the identity is confirmed by naming the pseudonym's first eight digits.
+         */
+        SignatureRequest: {
+            /** Confirmed Pseudonym */
+            confirmed_pseudonym: string;
+            /** Version */
+            version: number;
         };
         /**
          * Sort
@@ -1282,6 +1610,7 @@ export interface components {
     pathItems: never;
 }
 export type Alive = components['schemas']['Alive'];
+export type AmendmentRequest = components['schemas']['AmendmentRequest'];
 export type CaptureCounts = components['schemas']['CaptureCounts'];
 export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
@@ -1302,6 +1631,7 @@ export type DeliveryState = components['schemas']['DeliveryState'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
 export type Fault = components['schemas']['Fault'];
 export type Holder = components['schemas']['Holder'];
+export type ImageFindingDraft = components['schemas']['ImageFindingDraft'];
 export type ImageFindingView = components['schemas']['ImageFindingView'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
@@ -1319,13 +1649,19 @@ export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type Readiness = components['schemas']['Readiness'];
+export type ReadingDraft = components['schemas']['ReadingDraft'];
 export type ReadingView = components['schemas']['ReadingView'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
+export type ReportContent = components['schemas']['ReportContent'];
+export type ReportedImage = components['schemas']['ReportedImage'];
 export type ReportSummary = components['schemas']['ReportSummary'];
+export type ReportView = components['schemas']['ReportView'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
+export type SavedReading = components['schemas']['SavedReading'];
 export type SignatureCheck = components['schemas']['SignatureCheck'];
+export type SignatureRequest = components['schemas']['SignatureRequest'];
 export type Sort = components['schemas']['Sort'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
@@ -1613,6 +1949,43 @@ export interface operations {
             };
         };
     };
+    amend_report_api_v1_cases__case_id__amendment_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     claim_case_api_v1_cases__case_id__claim_post: {
         parameters: {
             query?: never;
@@ -1757,6 +2130,119 @@ export interface operations {
             };
         };
     };
+    save_finding_api_v1_cases__case_id__images__capture_id__finding_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageFindingDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReading"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_opened_api_v1_cases__case_id__images__capture_id__opened_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReading"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_reading_api_v1_cases__case_id__reading_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     release_case_api_v1_cases__case_id__release_post: {
         parameters: {
             query?: never;
@@ -1781,6 +2267,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_case_api_v1_cases__case_id__signature_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
                 };
             };
             /** @description Problem */
@@ -1989,6 +2512,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refusals"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report_api_v1_reports__report_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pdf_api_v1_reports__report_id__pdf_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Problem */
