@@ -9,6 +9,8 @@ import { useMe } from "./session/me.ts";
 import { NoSuchPage, PageFault } from "./shell/PageFault.tsx";
 import { pagesOf } from "./shell/pages.ts";
 import { Shell } from "./shell/Shell.tsx";
+import { readSearch } from "./worklist/search.ts";
+import { WorklistPage } from "./worklist/WorklistPage.tsx";
 
 declare module "@tanstack/react-router" {
   interface Register {
@@ -23,6 +25,14 @@ declare module "@tanstack/react-router" {
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchPage });
 
 const home = createRoute({ getParentRoute: () => root, path: "/", component: FirstPage });
+
+const worklist = createRoute({
+  getParentRoute: () => root,
+  path: "/worklist",
+  staticData: { permission: "see-cases" },
+  validateSearch: readSearch,
+  component: WorklistPage,
+});
 
 const captures = createRoute({
   getParentRoute: () => root,
@@ -71,7 +81,7 @@ const system = createRoute({
 
 /** The addresses of the page. What not everybody opens at once is loaded when it is (`lazyRouteComponent`). */
 export const router = createRouter({
-  routeTree: root.addChildren([home, captures, devices, users, models, audit, system]),
+  routeTree: root.addChildren([home, worklist, captures, devices, users, models, audit, system]),
   defaultErrorComponent: PageFault,
   defaultPreload: "intent",
   scrollRestoration: true,
