@@ -15,9 +15,11 @@ import cloud_service.accounts.user_endpoints
 import cloud_service.audit.endpoints
 import cloud_service.captures.endpoints
 import cloud_service.cases.endpoints
+import cloud_service.cases.reading_endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
 import cloud_service.inference.endpoints
+import cloud_service.reports.endpoints
 import cloud_service.system.endpoints
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.gate import Gate
@@ -41,6 +43,8 @@ _ROUTERS = (
     cloud_service.audit.endpoints.router,
     cloud_service.captures.endpoints.router,
     cloud_service.cases.endpoints.router,
+    cloud_service.cases.reading_endpoints.router,
+    cloud_service.reports.endpoints.router,
     cloud_service.devices.endpoints.router,
     cloud_service.inference.endpoints.router,
     cloud_service.delivery.endpoints.router,

@@ -98,6 +98,16 @@ class PersonVerdict(StrEnum):
     CANNOT_SAY = "cannot_say"  # looked at, undecided: for a case, a new smear is wanted
     NOT_EVALUABLE = "not_evaluable"  # of an image alone: left out of the case's verdict
 
+    @property
+    def wording(self) -> str:
+        """The words that people read; of a signed diagnosis or of one image in it, never that somebody is healthy."""
+        return {
+            PersonVerdict.SUSPICIOUS: "Suspicious: blast features seen",
+            PersonVerdict.NO_BLAST_FEATURES: "No blast features seen",
+            PersonVerdict.CANNOT_SAY: "Cannot say: a new smear is wanted",
+            PersonVerdict.NOT_EVALUABLE: "Not evaluable",
+        }[self]
+
 
 class CaseState(StrEnum):
     """Where a case stands."""
@@ -118,6 +128,13 @@ class WorkQueue(StrEnum):
     CANNOT_SAY = "cannot_say"  # the model cannot say, unsigned
     WAITING = "waiting"  # no answer yet
     DONE = "done"  # signed, and nothing has changed since
+
+
+class ReportStatus(StrEnum):
+    """What a signed report is; the words are those of FHIR R4 DiagnosticReport.status."""
+
+    FINAL = "final"
+    AMENDED = "amended"  # it takes the place of a former one, which it names
 
 
 RESEARCH_USE_ONLY = "Research use only. A model's answer is a preliminary finding, not a diagnosis."

@@ -28,3 +28,10 @@ class Action(StrEnum):
     CASE_CLAIMED = "case-claimed"  # case; every change of a case names its new version
     CASE_RELEASED = "case-released"  # case; the details name who held it
     CASE_COMMENTED = "case-commented"  # case; the details name the comment
+    READING_SAVED = "reading-saved"  # case
+    FINDING_SAVED = "finding-saved"  # case; the details name the image
+    IMAGE_OPENED = "image-opened"  # case; likewise
+    SECOND_READ_ASKED = "second-read-asked"  # case: the first read is signed, and differs from the model
+    DIAGNOSIS_SIGNED = "diagnosis-signed"  # case; the details name the report and its digest
+    DIAGNOSIS_AMENDED = "diagnosis-amended"  # case; likewise, and the former one's
+    REPORT_SEEN = "report-seen"  # report

@@ -206,6 +206,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/amendment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Amend Report
+         * @description Put another report in the place of the signed one, which is kept.
+         */
+        post: operations["amend_report_api_v1_cases__case_id__amendment_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/claim": {
         parameters: {
             query?: never;
@@ -270,6 +290,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/images/{capture_id}/finding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Finding
+         * @description Keep what the holder of a case says of one image; without a verdict, what was said is taken back.
+         */
+        put: operations["save_finding_api_v1_cases__case_id__images__capture_id__finding_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/images/{capture_id}/opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Opened
+         * @description Note that the holder of a case has opened one of its images; the version is neither compared nor raised.
+         */
+        post: operations["note_opened_api_v1_cases__case_id__images__capture_id__opened_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Reading
+         * @description Keep what the holder of a case has decided so far.
+         */
+        put: operations["save_reading_api_v1_cases__case_id__reading_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/release": {
         parameters: {
             query?: never;
@@ -284,6 +364,26 @@ export interface paths {
          * @description Let go of a case; what was saved stays.
          */
         post: operations["release_case_api_v1_cases__case_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Case
+         * @description Sign the holder's reading: a report, or where it differs from the model the wish for a second read.
+         */
+        post: operations["sign_case_api_v1_cases__case_id__signature_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -538,6 +638,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description A signed report with its content, which is verified against its digest.
+         */
+        get: operations["get_report_api_v1_reports__report_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pdf
+         * @description A signed report as PDF: always the bytes that were made when it was signed.
+         */
+        get: operations["get_pdf_api_v1_reports__report_id__pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -723,7 +863,7 @@ export interface components {
          * @description What was done; the comment says what the subject is.
          * @enum {string}
          */
-        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented";
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -734,6 +874,21 @@ export interface components {
              * @default alive
              */
             status: string;
+        };
+        /**
+         * AmendmentRequest
+         * @description Another diagnosis in the place of the signed one.
+         */
+        AmendmentRequest: {
+            /** Amendment Reason */
+            amendment_reason: string;
+            /** Conclusion */
+            conclusion: string;
+            /** Confirmed Pseudonym */
+            confirmed_pseudonym: string;
+            verdict: components["schemas"]["PersonVerdict"];
+            /** Version */
+            version: number;
         };
         /**
          * AuditEntryView
@@ -1463,6 +1618,17 @@ export interface components {
          */
         Holder: "all" | "mine" | "unclaimed" | "mine_or_unclaimed";
         /**
+         * ImageFindingDraft
+         * @description What the reader says of one image; without a verdict, what was said is taken back.
+         */
+        ImageFindingDraft: {
+            /** Reason */
+            reason?: string | null;
+            verdict?: components["schemas"]["PersonVerdict"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ImageFindingView
          * @description What a reading says of one image.
          */
@@ -1908,6 +2074,19 @@ export interface components {
             work: components["schemas"]["Work"] | null;
         };
         /**
+         * ReadingDraft
+         * @description What the reader has decided so far; saved as it is typed, so nothing is required.
+         */
+        ReadingDraft: {
+            /** Conclusion */
+            conclusion?: string | null;
+            /** Reason */
+            reason?: string | null;
+            verdict?: components["schemas"]["PersonVerdict"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ReadingView
          * @description One person's read of a case.
          */
@@ -1983,6 +2162,85 @@ export interface components {
             total: number;
         };
         /**
+         * ReportContent
+         * @description All that was signed.
+         */
+        ReportContent: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Conclusion */
+            conclusion: string | null;
+            /** Former Sha256 */
+            former_sha256: string | null;
+            /** Images */
+            images: components["schemas"]["ReportedImage"][];
+            model_answer: components["schemas"]["CaseAnswer"] | null;
+            /** Model Reasons */
+            model_reasons: string[];
+            /** Model Wording */
+            model_wording: string;
+            /** Models */
+            models: components["schemas"]["ModelFacts"][];
+            /** Notice */
+            notice: string;
+            /** Number */
+            number: number;
+            /** Pseudonym */
+            pseudonym: string;
+            /** Readings */
+            readings: components["schemas"]["ReadingView"][];
+            /** Reason */
+            reason: string | null;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Site */
+            site: string;
+            /** Status */
+            status: string;
+            verdict: components["schemas"]["PersonVerdict"];
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * ReportedImage
+         * @description One image in a signed report.
+         */
+        ReportedImage: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Model Digest */
+            model_digest: string | null;
+            /** Model Doubts */
+            model_doubts: string[];
+            /** Model Label */
+            model_label: string | null;
+            /** Model Probability */
+            model_probability: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Sha256 */
+            sha256: string;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * ReportSummary
          * @description A signed report, without its content.
          */
@@ -2009,6 +2267,35 @@ export interface components {
             status: string;
         };
         /**
+         * ReportView
+         * @description A signed report with its content.
+         */
+        ReportView: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            content: components["schemas"]["ReportContent"];
+            /** Content Sha256 */
+            content_sha256: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Pdf Sha256 */
+            pdf_sha256: string;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Status */
+            status: string;
+        };
+        /**
          * ResultKind
          * @description Who speaks in a result.
          * @enum {string}
@@ -2021,6 +2308,37 @@ export interface components {
          */
         Role: "technician" | "clinician" | "administrator" | "service";
         /**
+         * SavedReading
+         * @description A reading after a change of one image's finding.
+         */
+        SavedReading: {
+            /** Case Version */
+            case_version: number;
+            /** Conclusion */
+            conclusion: string | null;
+            /** Findings */
+            findings: components["schemas"]["ImageFindingView"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Reader */
+            reader: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Signed At */
+            signed_at: string | null;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * SignatureCheck
          * @description One thing that must be so before a case is signed.
          */
@@ -2029,6 +2347,16 @@ export interface components {
             passed: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * SignatureRequest
+         * @description A signature; the identity is confirmed by naming the pseudonym's first eight digits.
+         */
+        SignatureRequest: {
+            /** Confirmed Pseudonym */
+            confirmed_pseudonym: string;
+            /** Version */
+            version: number;
         };
         /**
          * Sort
@@ -2266,6 +2594,7 @@ export interface components {
 }
 export type Action = components['schemas']['Action'];
 export type Alive = components['schemas']['Alive'];
+export type AmendmentRequest = components['schemas']['AmendmentRequest'];
 export type AuditEntryView = components['schemas']['AuditEntryView'];
 export type AuditHead = components['schemas']['AuditHead'];
 export type AuditPage = components['schemas']['AuditPage'];
@@ -2299,6 +2628,7 @@ export type Edge = components['schemas']['Edge'];
 export type EnrolmentCodeView = components['schemas']['EnrolmentCodeView'];
 export type Fault = components['schemas']['Fault'];
 export type Holder = components['schemas']['Holder'];
+export type ImageFindingDraft = components['schemas']['ImageFindingDraft'];
 export type ImageFindingView = components['schemas']['ImageFindingView'];
 export type IngestHealth = components['schemas']['IngestHealth'];
 export type JobProgress = components['schemas']['JobProgress'];
@@ -2325,14 +2655,20 @@ export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type QueueHealth = components['schemas']['QueueHealth'];
 export type Readiness = components['schemas']['Readiness'];
+export type ReadingDraft = components['schemas']['ReadingDraft'];
 export type ReadingView = components['schemas']['ReadingView'];
 export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
+export type ReportContent = components['schemas']['ReportContent'];
+export type ReportedImage = components['schemas']['ReportedImage'];
 export type ReportSummary = components['schemas']['ReportSummary'];
+export type ReportView = components['schemas']['ReportView'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
+export type SavedReading = components['schemas']['SavedReading'];
 export type SignatureCheck = components['schemas']['SignatureCheck'];
+export type SignatureRequest = components['schemas']['SignatureRequest'];
 export type Sort = components['schemas']['Sort'];
 export type StorageHealth = components['schemas']['StorageHealth'];
 export type SystemHealth = components['schemas']['SystemHealth'];
@@ -2727,6 +3063,43 @@ export interface operations {
             };
         };
     };
+    amend_report_api_v1_cases__case_id__amendment_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     claim_case_api_v1_cases__case_id__claim_post: {
         parameters: {
             query?: never;
@@ -2871,6 +3244,119 @@ export interface operations {
             };
         };
     };
+    save_finding_api_v1_cases__case_id__images__capture_id__finding_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageFindingDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReading"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_opened_api_v1_cases__case_id__images__capture_id__opened_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReading"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_reading_api_v1_cases__case_id__reading_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     release_case_api_v1_cases__case_id__release_post: {
         parameters: {
             query?: never;
@@ -2895,6 +3381,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_case_api_v1_cases__case_id__signature_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
                 };
             };
             /** @description Problem */
@@ -3340,6 +3863,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refusals"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report_api_v1_reports__report_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pdf_api_v1_reports__report_id__pdf_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Problem */
