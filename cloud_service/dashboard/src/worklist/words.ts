@@ -42,7 +42,7 @@ export const TAB_WORDS: Record<Tab, { icon: LucideIcon; word: string; meaning: s
     icon: CircleX,
     word: "Failed",
     meaning: "the analysis of an image failed",
-    empty: "No image’s analysis has failed.",
+    empty: "No analysis of an image has failed.",
   },
   waiting: {
     icon: Hourglass,
@@ -63,7 +63,7 @@ export const HOLDER_WORDS: Record<Holder, string> = {
   mine_or_unclaimed: "Mine and unclaimed",
   mine: "Mine",
   unclaimed: "Unclaimed",
-  all: "Everybody’s",
+  all: "Anybody or nobody",
 };
 
 export const SORT_WORDS: Record<Sort, string> = {
