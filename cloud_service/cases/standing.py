@@ -36,8 +36,7 @@ class Image(NamedTuple):
         return (2.0 if self.probability is None else -self.probability, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What is worked out from the images alone; the names are those of the case's columns."""
 
     device_id: str
