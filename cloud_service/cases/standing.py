@@ -159,7 +159,7 @@ def _reasons(answer: CaseAnswer | None, counts: _Counts) -> list[str]:
         said.append(f"The model calls {_images(counts.doubted_suspicious)} suspicious, but that answer is doubted.")
     if counts.doubted:
         said.append(f"The model's answer on {_images(counts.doubted)} is doubted and does not count.")
-    if answer is CaseAnswer.CANNOT_SAY and counts.doubted > counts.judged:
+    if answer is CaseAnswer.CANNOT_SAY and counts.doubted > counts.judged > 0:
         said.append(f"More images are doubted ({counts.doubted}) than judged ({counts.judged}).")
     if counts.failed:
         said.append(f"The analysis of {_images(counts.failed)} failed: look at the image, or have it analysed again.")
