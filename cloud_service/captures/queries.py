@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, func, literal, select, tuple_
@@ -24,6 +25,8 @@ class Filters:
     site: str | None = None
     device: str | None = None
     case: str | None = None
+    captured_from: datetime | None = None
+    captured_before: datetime | None = None
     within: str | None = None
 
     def apply(self, query: Select[Capture]) -> Select[Capture]:
@@ -38,6 +41,10 @@ class Filters:
         ):
             if wanted is not None:
                 query = query.where(column == wanted)
+        if self.captured_from is not None:
+            query = query.where(Capture.captured_at >= self.captured_from)
+        if self.captured_before is not None:
+            query = query.where(Capture.captured_at < self.captured_before)
         return query
 
 

@@ -6,6 +6,8 @@ import { useMe } from "./session/me.ts";
 import { NoSuchPage, PageFault } from "./shell/PageFault.tsx";
 import { pagesOf } from "./shell/pages.ts";
 import { Shell } from "./shell/Shell.tsx";
+import { readSearch } from "./worklist/search.ts";
+import { WorklistPage } from "./worklist/WorklistPage.tsx";
 
 declare module "@tanstack/react-router" {
   interface Register {
@@ -21,6 +23,14 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchPage }
 
 const home = createRoute({ getParentRoute: () => root, path: "/", component: FirstPage });
 
+const worklist = createRoute({
+  getParentRoute: () => root,
+  path: "/worklist",
+  staticData: { permission: "see-cases" },
+  validateSearch: readSearch,
+  component: WorklistPage,
+});
+
 const captures = createRoute({
   getParentRoute: () => root,
   path: "/captures",
@@ -30,7 +40,7 @@ const captures = createRoute({
 
 /** The addresses of the page. What not everybody opens at once is loaded when it is (`lazyRouteComponent`). */
 export const router = createRouter({
-  routeTree: root.addChildren([home, captures]),
+  routeTree: root.addChildren([home, worklist, captures]),
   defaultErrorComponent: PageFault,
   defaultPreload: "intent",
   scrollRestoration: true,

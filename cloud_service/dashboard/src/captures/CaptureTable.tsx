@@ -1,7 +1,7 @@
 import { memo } from "react";
 
 import { thumbnailUrl } from "../api/client.ts";
-import type { CaptureSummary } from "../api.gen.ts";
+import type { CaptureSummary, Verdict } from "../api.gen.ts";
 import type { Row } from "./captures.ts";
 import { Finding } from "./Finding.tsx";
 import { RetryButton } from "./RetryButton.tsx";
@@ -140,9 +140,14 @@ export function hasImage({ state }: { state: CaptureSummary["state"] }): boolean
 }
 
 export function Quality({ capture }: { capture: CaptureSummary }) {
-  const { sign, word } = QUALITY_WORDS[capture.quality_verdict];
+  return <QualityBadge verdict={capture.quality_verdict} reasons={capture.quality_reasons} />;
+}
+
+/** An image's quality, or the worst of a case's images. */
+export function QualityBadge({ verdict, reasons = [] }: { verdict: Verdict; reasons?: readonly string[] }) {
+  const { sign, word } = QUALITY_WORDS[verdict];
   return (
-    <span className={`badge ${capture.quality_verdict}`} title={capture.quality_reasons.join("\n")}>
+    <span className={`badge quality ${verdict}`} title={reasons.join("\n")}>
       <span aria-hidden="true">{sign}</span> {word}
     </span>
   );

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef } from "react";
 
 import { answer, api } from "../api/client.ts";
 import { keys, queryClient } from "../api/queries.ts";
 import type { CaptureCounts, DeviceSummary, Refusals } from "../api.gen.ts";
 import { useEvents } from "../live/useStream.ts";
+import { useThrottled } from "../live/useThrottled.ts";
 
 const AT_MOST_EVERY_MS = 1000;
 /** Refused messages raise no event, so they are asked for now and then. */
@@ -37,31 +37,4 @@ export function useOverview(): Overview {
   }, AT_MOST_EVERY_MS);
   useEvents("capture", lookAgain);
   return { counts: counts.data, devices: devices.data, refusals: refusals.data };
-}
-
-/** A function that may be called as often as something happens: it calls `run` at once, and then at most every `ms`. */
-export function useThrottled(run: () => void, ms: number): () => void {
-  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const ranAt = useRef(0);
-  const latest = useRef(run);
-  useEffect(() => {
-    latest.current = run;
-  });
-  useEffect(
-    () => () => {
-      clearTimeout(waiting.current);
-      waiting.current = undefined;
-    },
-    [],
-  );
-  return useCallback(() => {
-    waiting.current ??= setTimeout(
-      () => {
-        waiting.current = undefined;
-        ranAt.current = Date.now();
-        latest.current();
-      },
-      Math.max(0, ranAt.current + ms - Date.now()),
-    );
-  }, [ms]);
 }

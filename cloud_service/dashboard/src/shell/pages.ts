@@ -1,4 +1,4 @@
-import { Images, type LucideIcon } from "lucide-react";
+import { Images, ListChecks, type LucideIcon } from "lucide-react";
 
 import type { Me, Permission } from "../api.gen.ts";
 import { may } from "../session/me.ts";
@@ -13,6 +13,7 @@ export interface NavigationPage {
 
 /** In the order of the navigation; the first one that somebody may see is where he begins. */
 const PAGES: readonly NavigationPage[] = [
+  { to: "/worklist", name: "Worklist", icon: ListChecks, permission: "see-cases" },
   { to: "/captures", name: "Captures", icon: Images, permission: "see-captures" },
 ];
 
