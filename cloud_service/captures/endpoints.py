@@ -74,9 +74,9 @@ def list_captures(
 
 
 @router.get("/counts")
-def count_captures(who: Viewer, session: Reading) -> CaptureCounts:
-    """How many captures stand where."""
-    return service.counts(session, who)
+def count_captures(who: Viewer, session: Reading, filters: Annotated[Filters, Depends(_wanted)]) -> CaptureCounts:
+    """How many captures stand where; the filters are those of the list."""
+    return service.counts(session, who, filters=filters)
 
 
 @router.get("/{capture_id}")

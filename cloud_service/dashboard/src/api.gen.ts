@@ -155,7 +155,7 @@ export interface paths {
         };
         /**
          * Count Captures
-         * @description How many captures stand where.
+         * @description How many captures stand where; the filters are those of the list.
          */
         get: operations["count_captures_api_v1_captures_counts_get"];
         put?: never;
@@ -2956,7 +2956,16 @@ export interface operations {
     };
     count_captures_api_v1_captures_counts_get: {
         parameters: {
-            query?: never;
+            query?: {
+                case?: string | null;
+                device?: string | null;
+                /** @description taken at or after */
+                from?: string | null;
+                site?: string | null;
+                state?: components["schemas"]["CaptureState"][];
+                /** @description taken before */
+                to?: string | null;
+            };
             header?: {
                 authorization?: string | null;
             };
