@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, event, select
 
+from cloud_service.blob_store import BlobStore
 from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.results import due
@@ -268,7 +269,7 @@ def test_an_answer_that_comes_while_the_pdf_is_drawn_stops_the_signature(
     anna.claim(case_id).read(case_id, "no_blast_features")
     put = type(server.blobs).put
 
-    def put_late(blobs: object, sha256: str, data: bytes) -> None:
+    def put_late(blobs: BlobStore, sha256: str, data: bytes) -> None:
         put(blobs, sha256, data)
         if data.startswith(b"%PDF"):
             add_analysed(server, 7, 0.2, case_pseudonym=PSEUDONYM)
