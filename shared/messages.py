@@ -60,6 +60,7 @@ class DeviceStatus(Message):
     parked: int = Field(ge=0, description="captures that wait for a person")
     free_disk_bytes: int = Field(ge=0)
     paused: bool = False
+    obeyed: UUID | None = Field(None, description="the last command that was carried out")
 
 
 class Announce(Message):

@@ -73,6 +73,15 @@ class Presence(StrEnum):
     OFFLINE = "offline"
 
 
+class CommandState(StrEnum):
+    """How far an order to a device has come."""
+
+    WAITING = "waiting"  # for the device to be online
+    SENT = "sent"  # published; it is sent again until the device says that it was carried out
+    CONFIRMED = "confirmed"  # the device's status names it
+    REPLACED = "replaced"  # by a later order, or the device was shut out, before it was confirmed
+
+
 class CaseAnswer(StrEnum):
     """What the model's answers on a case's images say together; never that somebody is healthy."""
 

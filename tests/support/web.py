@@ -166,6 +166,13 @@ def add_device(session: Session, *, site: str = "north", device: str = "scope-1"
 
 def add_capture(session: Session, number: int, **changes: Any) -> Capture:
     """An announced capture, `number` seconds after the first, with its device and its event."""
+    capture = new_capture(session, number, **changes)
+    record_capture_event(session, capture)
+    return capture
+
+
+def new_capture(session: Session, number: int, **changes: Any) -> Capture:
+    """The same without the event, so that the caller's other changes can come before it."""
     site, device = changes.get("site_id", "north"), changes.get("device_id", "scope-1")
     add_device(session, site=site, device=device)
     announced = FIRST_ANNOUNCED + timedelta(seconds=number)
@@ -195,7 +202,6 @@ def add_capture(session: Session, number: int, **changes: Any) -> Capture:
     session.add(capture)
     session.flush()
     stamp(session, [capture.id], {CustodyStage.CAPTURED: capture.captured_at})
-    record_capture_event(session, capture)
     return capture
 
 
