@@ -217,6 +217,13 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
 
 def analyse(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
     """Let a model answer for a capture, with these doubts."""
+    add_answer(session, capture, probability, *doubts)
+    stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
+    record_capture_events(session, [capture], refresh_cases(session, [capture]))
+
+
+def add_answer(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
+    """The answer alone, that nobody is told of."""
     if session.get(ModelVersion, MODEL_DIGEST) is None:
         session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card=CARD))
         session.flush()
@@ -233,8 +240,7 @@ def analyse(session: Session, capture: Capture, probability: float, *doubts: str
         )
     )
     capture.state = CaptureState.ANALYSED
-    stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
-    record_capture_events(session, [capture], refresh_cases(session, [capture]))
+    session.flush()
 
 
 def give_up(session: Session, capture: Capture, reason: str) -> None:
