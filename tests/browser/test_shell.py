@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.accounts import PASSWORD
-from tests.support.pages import barriers, choose_in_account_menu, connection, fill_log_in, log_in
+from tests.support.pages import account, barriers, choose_in_account_menu, connection, fill_log_in, log_in
 from tests.support.web import ApiServer
 from tests.support.worklist import COLLEAGUE, DOCTOR, TECHNICIAN, UNLIKE, add_case, add_failed, row
 
@@ -58,6 +58,33 @@ def test_a_page_that_is_older_than_the_server_says_so(page: Page, server: ApiSer
 
     expect(page.get_by_text("Smearflow has been upgraded.")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("button", name="Reload")).to_be_visible()
+
+
+def test_light_or_dark_is_chosen_for_good(page: Page, server: ApiServer) -> None:
+    page.emulate_media(color_scheme="light")
+    log_in(page, server, DOCTOR)
+    ground = page.locator("body")
+    expect(ground).to_have_css("background-color", "rgb(246, 244, 249)")
+
+    account(page).get_by_role("button").click()
+    page.get_by_role("menuitemradio", name="Dark").click()
+    expect(ground).to_have_css("background-color", "rgb(19, 17, 24)")
+    page.reload()
+    expect(ground).to_have_css("background-color", "rgb(19, 17, 24)")
+
+
+def test_a_key_is_changed_and_kept(page: Page, server: ApiServer) -> None:
+    case = add_case(server, 1, 0.9)
+    log_in(page, server, DOCTOR)
+    page.keyboard.press("?")
+    page.get_by_role("button", name="J: change the key for “Next case”").click()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="↓: change the key for “Next case”")).to_be_visible()
+
+    page.reload()
+    expect(row(page, case)).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(row(page, case).get_by_role("link")).to_be_focused()
 
 
 def test_a_technician_has_no_worklist(page: Page, server: ApiServer) -> None:
