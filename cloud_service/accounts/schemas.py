@@ -2,33 +2,32 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.passwords import LONGEST
 from cloud_service.accounts.permissions import Permission, Role
+from cloud_service.web.schemas import ApiModel, ApiRequest
 
 Password = Annotated[SecretStr, Field(max_length=LONGEST)]
 
 
-class LogIn(BaseModel):
+class LogIn(ApiRequest):
     """What the log-in form sends."""
 
-    user: Annotated[str, Field(max_length=100)]
+    user: Annotated[str, Field(max_length=100, examples=["h.meier"])]
     password: Password
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(ApiRequest):
     """What a user sends who wants another password."""
 
     present: Password
     new: Password
 
 
-class Me(BaseModel):
+class Me(ApiModel):
     """Who is asking, and what that user may do."""
-
-    model_config = ConfigDict(frozen=True)
 
     user: str
     role: Role
