@@ -2,14 +2,24 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.passwords import LONGEST
 from cloud_service.accounts.permissions import Permission, Role
 from cloud_service.web.schemas import ApiModel, ApiRequest
 
-Password = Annotated[SecretStr, Field(max_length=LONGEST)]
+
+def _is_text(password: SecretStr) -> SecretStr:
+    """Refuse half of a surrogate pair, which JSON can hold and no hash takes; pydantic looks into plain strings alone."""
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("is no text that UTF-8 can hold") from None  # the error would quote the password
+    return password
+
+
+Password = Annotated[SecretStr, Field(max_length=LONGEST), AfterValidator(_is_text)]
 
 
 class LogIn(ApiRequest):
