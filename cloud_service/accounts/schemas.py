@@ -11,7 +11,7 @@ from cloud_service.web.schemas import ApiModel, ApiRequest
 
 
 def _is_text(password: SecretStr) -> SecretStr:
-    """Refuse half of a surrogate pair, which JSON can hold and no hash takes; pydantic looks into plain strings alone."""
+    """Refuse half of a surrogate pair: JSON holds it, no hash takes it, and pydantic looks into plain strings alone."""
     try:
         password.get_secret_value().encode()
     except UnicodeEncodeError:

@@ -74,9 +74,9 @@ def list_captures(
 
 
 @router.get("/counts")
-def count_captures(who: Viewer, session: Reading) -> CaptureCounts:
-    """How many captures stand where."""
-    return service.counts(session, who)
+def count_captures(who: Viewer, session: Reading, filters: Annotated[Filters, Depends(_wanted)]) -> CaptureCounts:
+    """How many captures stand where; the filters are those of the list."""
+    return service.counts(session, who, filters=filters)
 
 
 @router.get("/{capture_id}")
@@ -113,17 +113,6 @@ def get_image(
     if has_it:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(data, media_type=media_type, headers=headers)
-
-
-@router.get(
-    "/{capture_id}/thumbnail",
-    response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 304: {"description": "The browser has it."}},
-    dependencies=[_A_SLOT],
-)
-def get_thumbnail(who: Viewer, request: Request, session: Reading, capture_id: UUID) -> Response:
-    """A small JPEG of the capture: its image with `edge=160`."""
-    return get_image(who, request, session, capture_id, Edge.THUMBNAIL)
 
 
 @router.post("/{capture_id}/retry")

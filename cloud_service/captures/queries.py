@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, func, literal, select, tuple_
@@ -12,6 +13,8 @@ from cloud_service.errors import NotFoundError
 from cloud_service.models import Capture, Delivery, InferenceJob
 from cloud_service.models.base import UtcDateTime
 from shared.vocabulary import CaptureState
+
+_Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Filters:
     captured_before: datetime | None = None
     within: str | None = None
 
-    def apply(self, query: Select[Capture]) -> Select[Capture]:
+    def apply(self, query: _Query) -> _Query:
         """`query` with these conditions."""
         if self.states:
             query = query.where(Capture.state.in_(self.states))
@@ -84,10 +87,7 @@ def job_of(session: Session, capture_id: UUID) -> InferenceJob | None:
     return session.get(InferenceJob, capture_id)
 
 
-def counts_by_state(session: Session, *, within: str | None) -> dict[CaptureState, int]:
-    """How many captures stand where, of the site `within` or of all; every state is there."""
-    query = select(Capture.state, func.count()).group_by(Capture.state)
-    if within is not None:
-        query = query.where(Capture.site_id == within)
-    rows = session.execute(query)
+def counts_by_state(session: Session, filters: Filters) -> dict[CaptureState, int]:
+    """How many of the captures that the filters let through stand where; every state is there."""
+    rows = session.execute(filters.apply(select(Capture.state, func.count()).group_by(Capture.state)))
     return dict.fromkeys(CaptureState, 0) | {CaptureState(state): count for state, count in rows}

@@ -63,9 +63,9 @@ def page(session: Session, who: Identity, *, filters: Filters, before: UUID | No
     return CapturePage(captures=summaries, more=len(captures) > limit, position=position)
 
 
-def counts(session: Session, who: Identity) -> CaptureCounts:
-    """How many captures stand where."""
-    found = queries.counts_by_state(session, within=who.site)
+def counts(session: Session, who: Identity, *, filters: Filters) -> CaptureCounts:
+    """How many of the captures that the filters let through stand where."""
+    found = queries.counts_by_state(session, replace(filters, within=who.site))
     return CaptureCounts(**{state.value: count for state, count in found.items()})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -208,6 +209,23 @@ def events(client: httpx.Client, *, until: str, stage: str) -> list[dict[str, ob
     return seen
 
 
+def test_the_stream_tells_of_cases_those_alone_who_may_see_them(two_sites: TwoSites, technician: httpx.Client) -> None:
+    add_analysed(two_sites.server, 3, 0.9)
+    with two_sites.server.client(Role.CLINICIAN) as clinician:
+        told = {
+            name: Counter(names_of_events(client, count))
+            for name, client, count in (("technician", technician, 7), ("clinician", clinician, 6))
+        }
+    assert told["technician"] == {"hello": 1, "capture": 6}
+    assert told["clinician"] == {"hello": 1, "capture": 3, "case": 2}
+
+
+def names_of_events(client: httpx.Client, count: int) -> list[str]:
+    with client.stream("GET", "/api/v1/events", params={"after": 0}) as response:
+        names = (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
+        return [next(names) for _ in range(count)]
+
+
 @pytest.mark.parametrize("how", ["disabled", "revoked"])
 def test_an_open_stream_ends_soon_after_its_readers_rights(
     two_sites: TwoSites, technician: httpx.Client, how: str
@@ -226,7 +244,13 @@ def test_an_open_stream_ends_soon_after_its_readers_rights(
 
 
 def test_who_saw_and_did_what_is_audited_and_lists_are_not(two_sites: TwoSites, technician: httpx.Client) -> None:
-    for path in ("", "/counts", f"/{two_sites.north}/thumbnail", f"/{two_sites.north}", f"/{two_sites.north}/image"):
+    for path in (
+        "",
+        "/counts",
+        f"/{two_sites.north}/image?edge=160",
+        f"/{two_sites.north}",
+        f"/{two_sites.north}/image",
+    ):
         assert technician.get(f"/api/v1/captures{path}").status_code == 200
     tag = technician.get(f"/api/v1/captures/{two_sites.north}/image").headers["etag"]
     again = technician.get(f"/api/v1/captures/{two_sites.north}/image", headers={"If-None-Match": tag})

@@ -126,26 +126,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/captures/{capture_id}/thumbnail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Thumbnail
-         * @description A small JPEG of the capture: its image with `edge=160`.
-         */
-        get: operations["get_thumbnail"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/captures/counts": {
         parameters: {
             query?: never;
@@ -155,7 +135,7 @@ export interface paths {
         };
         /**
          * Count Captures
-         * @description How many captures stand where.
+         * @description How many captures stand where; the filters are those of the list.
          */
         get: operations["count_captures"];
         put?: never;
@@ -526,8 +506,9 @@ export interface paths {
          * @description Follow the event log from a position on; without one, from now on.
          *
          *     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
-         *     id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
-         *     Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
+         *     id is its position, its name the kind (`capture`, `case`, `device`), its data the subject's summary as the API
+         *     returns it. Who is bound to a site gets its events alone, and who may not see cases none of them, so positions leave
+         *     some out. The stream ends with the log-in.
          */
         get: operations["stream_events"];
         put?: never;
@@ -2977,47 +2958,18 @@ export interface operations {
             };
         };
     };
-    get_thumbnail: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                capture_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/jpeg": unknown;
-                };
-            };
-            /** @description The browser has it. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     count_captures: {
         parameters: {
-            query?: never;
+            query?: {
+                case?: string | null;
+                device?: string | null;
+                /** @description taken at or after */
+                from?: string | null;
+                site?: string | null;
+                state?: components["schemas"]["CaptureState"][];
+                /** @description taken before */
+                to?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3052,15 +3004,18 @@ export interface operations {
                 answer?: components["schemas"]["CaseAnswer"][];
                 device?: string | null;
                 failed?: boolean | null;
+                /** @description cases whose newest image was announced then or later */
+                from?: string | null;
                 holder?: components["schemas"]["Holder"];
                 limit?: number;
                 queue?: components["schemas"]["WorkQueue"][];
+                /** @description the beginning of the pseudonym, or of the smear's name */
                 search?: string | null;
-                since?: string | null;
                 site?: string | null;
                 sort?: components["schemas"]["Sort"];
                 state?: components["schemas"]["CaseState"][];
-                until?: string | null;
+                /** @description cases whose newest image was announced before */
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -3473,12 +3428,15 @@ export interface operations {
                 answer?: components["schemas"]["CaseAnswer"][];
                 device?: string | null;
                 failed?: boolean | null;
+                /** @description cases whose newest image was announced then or later */
+                from?: string | null;
                 holder?: components["schemas"]["Holder"];
+                /** @description the beginning of the pseudonym, or of the smear's name */
                 search?: string | null;
-                since?: string | null;
                 site?: string | null;
                 state?: components["schemas"]["CaseState"][];
-                until?: string | null;
+                /** @description cases whose newest image was announced before */
+                to?: string | null;
             };
             header?: never;
             path?: never;

@@ -18,7 +18,7 @@ function show(captures: CaptureSummary[], onSelect: (id: string) => void = () =>
   const rows = captures.map((capture, position) => ({ capture, position }));
   return render(
     <MeContext value={me}>
-      <CaptureTable rows={rows} loaded filtered={false} selected={null} onSelect={onSelect} />
+      <CaptureTable rows={rows} loaded empty={{ title: "No captures yet", words: "They appear by themselves." }} selected={null} onSelect={onSelect} />
     </MeContext>,
   );
 }
@@ -64,7 +64,7 @@ test("a capture without bytes has no image, and one with bytes has", () => {
   const { container } = show([aCapture(1), aCapture(2, { state: "refused", reason: "CMYK" }), anAnalysed(3, 0.1)]);
 
   expect([...container.querySelectorAll("img")].map((image) => image.getAttribute("src"))).toEqual([
-    "/api/v1/captures/00000000-0000-7000-8000-000000000003/thumbnail",
+    "/api/v1/captures/00000000-0000-7000-8000-000000000003/image?edge=160",
   ]);
 });
 
