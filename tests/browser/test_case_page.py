@@ -44,7 +44,9 @@ def pseudonym(case: int) -> str:
 def add_case(server: ApiServer, case: int, *probabilities: float, doubts: tuple[str, ...] = ()) -> UUID:
     """A case with an image for each probability; returns its id."""
     for number, probability in enumerate(probabilities):
-        add_analysed(server, 1000 * case + number, probability, *doubts, case_pseudonym=pseudonym(case), smear="smear A")
+        add_analysed(
+            server, 1000 * case + number, probability, *doubts, case_pseudonym=pseudonym(case), smear="smear A"
+        )
     return case_id(server, case)
 
 
@@ -60,6 +62,11 @@ def open_case(page: Page, server: ApiServer, case: UUID, user: str = DOCTOR) -> 
 
 def image_heading(page: Page) -> Locator:
     return page.get_by_role("heading", name=re.compile(r"^Image \d+ of \d+"))
+
+
+def see_image(page: Page) -> None:
+    """Wait until the image at hand is drawn."""
+    expect(page.get_by_role("region", name="Image", exact=True)).to_have_attribute("aria-busy", "false")
 
 
 def chosen(page: Page, group: str) -> Locator:
@@ -78,7 +85,7 @@ def judge_images(page: Page, keys: str) -> None:
     """Press a verdict for each image in turn, once that image is seen and marked as opened."""
     for place, key in enumerate(keys, start=1):
         expect(image_heading(page)).to_have_text(f"Image {place} of {len(keys)}")
-        expect(page.locator(".viewer-scale")).to_contain_text("%")
+        see_image(page)
         page.keyboard.press(key)
 
 
@@ -168,7 +175,7 @@ def test_who_differs_from_the_model_says_why_and_a_second_reader_signs(
 ) -> None:
     case = add_case(server, 1, 0.9)
     open_case(page, server, case)
-    expect(page.locator(".viewer-scale")).to_contain_text("%")
+    see_image(page)
     page.keyboard.press("2")
     expect(page.get_by_role("textbox", name="Why you differ")).to_be_focused()
     page.keyboard.type("A lymphocyte.")
@@ -187,7 +194,7 @@ def test_who_differs_from_the_model_says_why_and_a_second_reader_signs(
         open_case(other, server, case, COLLEAGUE)
         expect(other.get_by_text("One lymphocyte, nothing else.")).to_be_hidden()
         expect(chosen(other, "Verdict on this image")).to_have_count(0)
-        expect(other.locator(".viewer-scale")).to_contain_text("%")
+        see_image(other)
         other.keyboard.press("2")
         other.keyboard.type("The same.")
         other.keyboard.press("Enter")
@@ -322,9 +329,9 @@ def test_a_case_of_many_images_is_loaded_by_pages(page: Page, server: ApiServer)
 
     images.nth(99).click()
     expect(image_heading(page)).to_have_text("Image 100 of 230")
+    expect(images).to_have_count(200)
     page.keyboard.press("j")
     expect(image_heading(page)).to_have_text("Image 101 of 230")
-    expect(images).to_have_count(200)
 
 
 def test_an_administrator_looks_and_does_not_judge(page: Page, server: ApiServer) -> None:
@@ -350,7 +357,7 @@ def test_the_page_has_no_barriers(
         refused: list[str] = []
         page.on("console", lambda said: refused.append(said.text) if "Content Security" in said.text else None)
         open_case(page, server, case)
-        expect(page.locator(".viewer-scale")).to_contain_text("%")
+        see_image(page)
         page.get_by_text("Why the model may be wrong").first.click()
         page.get_by_text("Custody trail of this image").click()
         page.get_by_text("Particulars").click()
