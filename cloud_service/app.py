@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 import cloud_service.accounts.endpoints
 import cloud_service.captures.endpoints
+import cloud_service.cases.endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
 from cloud_service.accounts.dependencies import requires
@@ -32,6 +33,7 @@ DASHBOARD = Path(__file__).parent / "dashboard" / "dist"
 _ROUTERS = (
     cloud_service.accounts.endpoints.router,
     cloud_service.captures.endpoints.router,
+    cloud_service.cases.endpoints.router,
     cloud_service.devices.endpoints.router,
     cloud_service.delivery.endpoints.router,
     health.router,

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     shard_count: Annotated[int, Field(ge=1)] = Field(1, description="how many ingest replicas divide the sites")
     ingest_batch: Annotated[int, Field(ge=1)] = Field(256, description="messages to one transaction at most")
     ingest_inflight: Annotated[int, Field(ge=1, le=65535)] = Field(
-        256,
+        128,
         description="unacknowledged messages that the broker may have under way (Receive Maximum)",
     )
     capture_max_bytes: Annotated[int, Field(gt=0)] = Field(64 * 1024 * 1024, description="largest capture, bytes")

@@ -151,7 +151,7 @@ class SendingSection(Section):
         le=16 * 1024 * 1024,
         description="largest size of a part, bytes; less on a slow line, and if the broker says so",
     )
-    window: int = Field(32, ge=1, le=1024, description="parts that may be under way unacknowledged")
+    window: int = Field(16, ge=1, le=1024, description="parts that may be under way unacknowledged")
 
 
 class RetentionSection(Section):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.errors import ProtocolError
 
-DEFAULT_PART_SIZE = 256 * 1024
+DEFAULT_PART_SIZE = 512 * 1024
 """Bytes. Parts are no larger, unless a device's settings say so, and far smaller on a slow line, on which a whole image
 never got through. A fast line gains nothing from larger ones, but each message costs both sides and the broker."""
 

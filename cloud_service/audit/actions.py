@@ -21,3 +21,7 @@ class Action(StrEnum):
     CAPTURE_SEEN = "capture-seen"  # capture: all that is known of it
     IMAGE_SEEN = "image-seen"  # capture: its image
     ANALYSIS_RETRIED = "analysis-retried"  # capture
+    CASE_SEEN = "case-seen"  # case
+    CASE_CLAIMED = "case-claimed"  # case; every change of a case names its new version
+    CASE_RELEASED = "case-released"  # case; the details name who held it
+    CASE_COMMENTED = "case-commented"  # case; the details name the comment

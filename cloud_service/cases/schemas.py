@@ -71,7 +71,7 @@ class CasePage(BaseModel):
 
 
 class CaseCounts(BaseModel):
-    """How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever they stand."""
+    """How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever."""
 
     model_config = ConfigDict(frozen=True)
 

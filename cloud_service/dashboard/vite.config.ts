@@ -7,7 +7,7 @@ const API = process.env.SMEARFLOW_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   plugins: [react()],
-  build: { outDir: "dist", sourcemap: false },
+  build: { outDir: "dist", sourcemap: false, chunkSizeWarningLimit: 800 },
   server: { proxy: { "/api": API } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
+from cloud_service.captures.schemas import CaptureSummary
 from cloud_service.captures.summary import capture_summaries
+from cloud_service.cases.schemas import CaseSummary
 from cloud_service.database import table_of, upsert
 from cloud_service.models import Capture, Event, EventCounter
 
@@ -23,6 +25,7 @@ class EventKind(StrEnum):
     """What an event tells of."""
 
     CAPTURE = "capture"  # its payload is the capture's summary, as the API returns it
+    CASE = "case"  # likewise; for those alone who may see cases
     DEVICE = "device"
 
 
@@ -35,7 +38,7 @@ def record_event(session: Session, kind: EventKind, subject: str, payload: dict[
     Args:
         session: the transaction of the change.
         kind: what `payload` is.
-        subject: id of the capture or device, 64 characters at most.
+        subject: id of the capture, case or device, 64 characters at most.
         payload: fit for JSON.
         site_id: whose event it is; None where it concerns every site.
     """
@@ -50,21 +53,31 @@ def record_capture_event(session: Session, capture: Capture) -> int:
     return record_capture_events(session, [capture])
 
 
-def record_capture_events(session: Session, captures: Sequence[Capture]) -> int:
-    """`record_capture_event` for several captures, in their order and in few statements; return the last position."""
+def record_capture_events(session: Session, captures: Sequence[Capture], cases: Sequence[CaseSummary] = ()) -> int:
+    """`record_capture_event` for several captures, then for the cases that changed by them; return the last position.
+
+    In few statements, however many there are.
+    """
     summaries = capture_summaries(session, captures)
-    last = _raise_counter(session, len(captures))
-    events = [
-        {
-            "position": last - len(captures) + number,
-            "kind": EventKind.CAPTURE,
-            "subject": str(capture.id),
-            "payload": summary.model_dump(mode="json"),
-            "site_id": capture.site_id,
-        }
-        for number, (capture, summary) in enumerate(zip(captures, summaries, strict=True), start=1)
-    ]
-    session.execute(insert(table_of(Event)), events)
+    events = [_event(EventKind.CAPTURE, summary) for summary in summaries]
+    return _write(session, [*events, *(_event(EventKind.CASE, case) for case in cases)])
+
+
+def record_case_event(session: Session, case: CaseSummary) -> int:
+    """Write an event with a case's summary; return its position."""
+    return _write(session, [_event(EventKind.CASE, case)])
+
+
+def _event(kind: EventKind, summary: CaptureSummary | CaseSummary) -> dict[str, Any]:
+    payload = summary.model_dump(mode="json")
+    return {"kind": kind, "subject": str(summary.id), "payload": payload, "site_id": summary.site}
+
+
+def _write(session: Session, events: Sequence[dict[str, Any]]) -> int:
+    last = _raise_counter(session, len(events))
+    first = last - len(events) + 1
+    rows = [event | {"position": position} for position, event in enumerate(events, start=first)]
+    session.execute(insert(table_of(Event)), rows)
     return last
 
 

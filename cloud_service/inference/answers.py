@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_service.captures.custody import stamp
+from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.database import upsert
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.delivery.results import add_delivery
@@ -46,7 +47,7 @@ def write_outcomes(session: Session, answerer: Answerer, outcomes: Mapping[Claim
             changed.add(claim.capture_id)
     captures = session.scalars(select(Capture).where(Capture.id.in_(changed)).order_by(Capture.id)).all()
     if captures:
-        record_capture_events(session, captures)
+        record_capture_events(session, captures, refresh_cases(session, captures))
 
 
 def _write_answers(session: Session, answerer: Answerer, answers: Mapping[Claim, Answer]) -> set[UUID]:

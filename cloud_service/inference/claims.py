@@ -15,6 +15,7 @@ from sqlalchemy import CTE, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.errors import LostClaimError
 from cloud_service.inference.jobs import mark_failed
@@ -128,7 +129,7 @@ def fail_exhausted(session: Session, max_attempts: int) -> int:
     for capture in captures:
         mark_failed(session, capture, reason)
     if captures:
-        record_capture_events(session, captures)
+        record_capture_events(session, captures, refresh_cases(session, captures))
     return len(captures)
 
 

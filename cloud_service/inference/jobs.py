@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.database import upsert
-from cloud_service.delivery.events import record_capture_event
+from cloud_service.delivery.events import record_capture_events
 from cloud_service.delivery.results import add_delivery
 from cloud_service.errors import ConflictError, NotFoundError
 from cloud_service.models import Capture, InferenceJob, now
@@ -43,7 +44,7 @@ def retry_job(session: Session, capture_id: UUID) -> None:
     job.not_before = job.created_at = now()
     capture = session.get_one(Capture, capture_id)
     capture.state, capture.reason = CaptureState.STORED, None
-    record_capture_event(session, capture)
+    record_capture_events(session, [capture], refresh_cases(session, [capture]))
 
 
 def mark_failed(session: Session, capture: Capture, reason: str) -> None:

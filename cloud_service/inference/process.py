@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from cloud_service.allocator import keep_freed_memory
 from cloud_service.blob_store import open_blob_store
 from cloud_service.config import Settings, settings
 from cloud_service.database import engine, transaction
@@ -20,6 +21,7 @@ from shared.logs import get_logger
 
 _RUN_SECONDS = 15.0  # well below the broker's visibility time-out
 _STALLED_LEASES = 3.0
+_KEPT_BLOCKS = 16 * 1024 * 1024  # bytes; what a batch takes is smaller
 _EXIT_STALLED = 70  # EX_SOFTWARE of sysexits.h
 
 log = get_logger(__name__)
@@ -48,6 +50,7 @@ class InferenceProcess:
         Raises:
             PermanentError: the model package or a setting is not as it must be; the text says which and why.
         """
+        keep_freed_memory(blocks_below=_KEPT_BLOCKS)
         package = load_package(settings.model_dir)
         notifier = Notifier(settings.redis_url.get_secret_value())
         worker = InferenceWorker(

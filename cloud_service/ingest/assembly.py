@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore, PartBytes
 from cloud_service.captures.custody import stamp
+from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.inference.handing_over import handed_over
 from cloud_service.inference.jobs import add_jobs
@@ -144,8 +145,11 @@ def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) ->
 
 
 def _locked(session: Session, capture_ids: Sequence[UUID]) -> dict[UUID, Capture]:
-    """The captures as they are now, kept from others until the commit; in one order, so that no two replicas block."""
-    rows = select(Capture).where(Capture.id.in_(capture_ids)).order_by(Capture.id).with_for_update()
+    """The captures as they are now, kept from others until the commit; in one order, so that no two replicas block.
+
+    A key share lock is left to rows that point to them, of one who holds a case that this transaction will wait for.
+    """
+    rows = select(Capture).where(Capture.id.in_(capture_ids)).order_by(Capture.id).with_for_update(key_share=True)
     return {capture.id: capture for capture in session.scalars(rows, execution_options={"populate_existing": True})}
 
 
@@ -158,7 +162,7 @@ def _write(session: Session, stored: Sequence[Capture], refused: Sequence[Captur
     if stored or refused:
         _forget_parts(session, [capture.id for capture in (*stored, *refused)])
     if told:
-        record_capture_events(session, told)
+        record_capture_events(session, told, refresh_cases(session, stored))
 
 
 def arrived_checksums(session: Session, captures: Sequence[Capture]) -> dict[UUID, dict[int, int]]:

@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.network.folded_block import folded
 from shared.errors import PermanentError
 
 INPUT_NAME = "pixels"
@@ -35,11 +37,12 @@ _LEVELS = (0, 128, 255)
 
 
 class _Served(nn.Module):
-    """A DeployedNetwork whose every pass gives logits, features and attention."""
+    """A DeployedNetwork whose every pass gives all that is served, with its blocks folded where they can be."""
 
     def __init__(self, network: DeployedNetwork) -> None:
         super().__init__()
-        self.network = network
+        self.network = deepcopy(network)
+        self.network.network = folded(network.network)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.network.served(pixels)

@@ -24,7 +24,7 @@ class Pace:
     """
 
     part_size: int = DEFAULT_PART_SIZE
-    window: int = 32
+    window: int = 16
     receipt_seconds: float = 10.0
 
 

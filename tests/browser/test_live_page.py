@@ -47,9 +47,14 @@ def fill_log_in(page: Page, user: str, password: str) -> None:
 
 
 def log_in(page: Page, server: ApiServer, user: str = DOCTOR) -> None:
-    page.goto(server.url)
+    page.goto(f"{server.url}/captures")
     fill_log_in(page, user, PASSWORD)
     expect(connection(page)).to_contain_text("Live")
+
+
+def choose_in_account_menu(page: Page, item: str) -> None:
+    account(page).get_by_role("button").click()
+    page.get_by_role("menuitem", name=item).click()
 
 
 def account(page: Page) -> Locator:
@@ -78,7 +83,7 @@ def test_only_the_right_password_opens_the_page_and_a_reload_keeps_the_session(p
     expect(page.get_by_role("heading", name="No captures yet")).to_be_visible()
     expect(account(page)).to_contain_text("h.meier clinician")
 
-    page.get_by_role("button", name="Log out").click()
+    choose_in_account_menu(page, "Log out")
     expect(page.get_by_label("User name")).to_be_visible()
     page.reload()
     expect(page.get_by_label("User name")).to_be_visible()
@@ -105,7 +110,7 @@ def test_a_technician_sees_the_captures_of_one_site_and_is_offered_no_retry(page
 
 def test_a_user_takes_another_password_and_logs_in_with_it(page: Page, server: ApiServer) -> None:
     log_in(page, server)
-    account(page).get_by_role("button", name="Password…").click()
+    choose_in_account_menu(page, "Change password…")
     dialog = page.get_by_role("dialog", name="Change password")
     dialog.get_by_label("Present password").fill(PASSWORD)
     dialog.get_by_label("New password").fill("h.meier h.meier")
@@ -248,11 +253,20 @@ def test_many_captures_are_shown_in_part_and_can_be_paged(page: Page, server: Ap
     expect(page.get_by_text("smear 150", exact=True)).to_be_attached()
 
 
-def test_a_session_that_ends_leads_to_the_log_in(page: Page, server: ApiServer) -> None:
+def test_a_session_that_ends_is_renewed_over_the_page(page: Page, server: ApiServer) -> None:
     log_in(page, server)
+    capture_id = add_analysed(server, 0, 0.9)
+    row(page, capture_id).get_by_role("button").click()
 
     page.context.clear_cookies()
     server.stop()
     server.start()
+    window = page.get_by_role("dialog", name="The session has ended")
+    expect(window).to_be_visible(timeout=15_000)
+    page.keyboard.press("Escape")
+    window.get_by_label("Password").fill(PASSWORD)
+    window.get_by_role("button", name="Log in", exact=True).click()
 
-    expect(page.get_by_role("alert")).to_have_text("The session has ended: log in again.", timeout=15_000)
+    expect(window).to_have_count(0)
+    expect(connection(page)).to_contain_text("Live", timeout=15_000)
+    expect(page.get_by_role("complementary", name="Capture")).to_be_visible()

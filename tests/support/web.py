@@ -19,9 +19,10 @@ from cloud_service.accounts.tokens import add_token
 from cloud_service.app import DASHBOARD, create_app
 from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.captures.custody import stamp
+from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.config import Settings
 from cloud_service.database import make_engine, transaction
-from cloud_service.delivery.events import record_capture_event
+from cloud_service.delivery.events import record_capture_event, record_capture_events
 from cloud_service.inference.jobs import add_jobs, mark_failed
 from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site, now
 from cloud_service.web.serve import Server
@@ -29,9 +30,11 @@ from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.vocabulary import CaptureState, CustodyStage, Label, Presence
 from tests.support.accounts import PASSWORD, TESTER, a_user, cheap_passwords
 from tests.support.messages import good_quality
+from tests.support.model_cards import a_card
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 MODEL_DIGEST = "d" * 64
+CARD = a_card(name="se-cnn", version="demo-1").model_dump(mode="json")
 FIRST_ANNOUNCED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -203,13 +206,13 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
     capture.state, capture.received_at = CaptureState.STORED, capture.announced_at + timedelta(milliseconds=80)
     stamp(session, [capture.id], {CustodyStage.RECEIVED: capture.received_at})
     add_jobs(session, [capture])
-    record_capture_event(session, capture)
+    record_capture_events(session, [capture], refresh_cases(session, [capture]))
 
 
 def analyse(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
     """Let a model answer for a capture, with these doubts."""
     if session.get(ModelVersion, MODEL_DIGEST) is None:
-        session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card={}))
+        session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card=CARD))
         session.flush()
     label = Label.SUSPICIOUS if probability >= 0.5 else Label.NO_BLAST_FEATURES
     session.add(
@@ -225,13 +228,13 @@ def analyse(session: Session, capture: Capture, probability: float, *doubts: str
     )
     capture.state = CaptureState.ANALYSED
     stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
-    record_capture_event(session, capture)
+    record_capture_events(session, [capture], refresh_cases(session, [capture]))
 
 
 def give_up(session: Session, capture: Capture, reason: str) -> None:
     """Let a capture's analysis fail for good."""
     mark_failed(session, capture, reason)
-    record_capture_event(session, capture)
+    record_capture_events(session, [capture], refresh_cases(session, [capture]))
 
 
 def add_analysed(server: ApiServer, number: int, probability: float, *doubts: str, **changes: Any) -> UUID:

@@ -124,6 +124,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cases
+         * @description The worklist, queue by queue, the most suspicious first and among equals the oldest; or by time.
+         */
+        get: operations["list_cases_api_v1_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Case
+         * @description One case with its readings, comments and reports, and the models behind its answer.
+         */
+        get: operations["get_case_api_v1_cases__case_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Case
+         * @description Take a case to read it; nobody else can, until it is released or signed.
+         */
+        post: operations["claim_case_api_v1_cases__case_id__claim_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Comments
+         * @description What was written about a case, oldest first.
+         */
+        get: operations["list_comments_api_v1_cases__case_id__comments_get"];
+        put?: never;
+        /**
+         * Add Comment
+         * @description Write to the others about a case.
+         */
+        post: operations["add_comment_api_v1_cases__case_id__comments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Images
+         * @description A case's images, the most suspicious first, those without an answer last.
+         */
+        get: operations["list_images_api_v1_cases__case_id__images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Case
+         * @description Let go of a case; what was saved stays.
+         */
+        post: operations["release_case_api_v1_cases__case_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Cases
+         * @description How many cases stand in each part of the worklist.
+         */
+        get: operations["count_cases_api_v1_cases_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -433,6 +577,232 @@ export interface components {
             width: number;
         };
         /**
+         * CaseAnswer
+         * @description What the model's answers on a case's images say together; never that somebody is healthy.
+         * @enum {string}
+         */
+        CaseAnswer: "suspicious" | "no_blast_features" | "cannot_say";
+        /**
+         * CaseChange
+         * @description Any change of a case: names the version that the one who asks has seen.
+         */
+        CaseChange: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * CaseCounts
+         * @description How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever.
+         */
+        CaseCounts: {
+            /** Cannot Say */
+            cannot_say: number;
+            /** Critical */
+            critical: number;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Review */
+            review: number;
+            /** Routine */
+            routine: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * CaseDetail
+         * @description All that the page of one case shows but its images, which come by pages.
+         */
+        CaseDetail: {
+            /** Analysed Images */
+            analysed_images: number;
+            answer: components["schemas"]["CaseAnswer"] | null;
+            /** Checks */
+            checks: components["schemas"]["SignatureCheck"][];
+            /** Comments */
+            comments: components["schemas"]["CommentView"][];
+            /** Device */
+            device: string;
+            /** Doubted Images */
+            doubted_images: number;
+            /** Earlier */
+            earlier: components["schemas"]["CaseSummary"][];
+            /** Failed Images */
+            failed_images: number;
+            /** Held By */
+            held_by: string | null;
+            /** Held Since */
+            held_since: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Images */
+            images: number;
+            /** Images Since Signature */
+            images_since_signature: number;
+            /**
+             * Latest At
+             * Format: date-time
+             */
+            latest_at: string;
+            /** Models */
+            models: components["schemas"]["ModelFacts"][];
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Position */
+            position: number;
+            /** Probability */
+            probability: number | null;
+            /** Pseudonym */
+            pseudonym: string;
+            quality: components["schemas"]["Verdict"] | null;
+            queue: components["schemas"]["WorkQueue"];
+            /** Readings */
+            readings: components["schemas"]["ReadingView"][];
+            /** Reasons */
+            reasons: string[];
+            /** Reports */
+            reports: components["schemas"]["ReportSummary"][];
+            /** Second Read */
+            second_read: boolean;
+            /** Signed At */
+            signed_at: string | null;
+            /** Signed By */
+            signed_by: string | null;
+            /** Site */
+            site: string;
+            /** Smear */
+            smear: string | null;
+            state: components["schemas"]["CaseState"];
+            /** Suspicious Images */
+            suspicious_images: number;
+            /** Thumbnails */
+            thumbnails: string[];
+            /** Version */
+            version: number;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * CaseImages
+         * @description Some of a case's images, the most suspicious first.
+         */
+        CaseImages: {
+            /** Images */
+            images: components["schemas"]["CaptureSummary"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CasePage
+         * @description Some cases, in the order of the worklist.
+         */
+        CasePage: {
+            /** Cases */
+            cases: components["schemas"]["CaseSummary"][];
+            /** Next */
+            next: string | null;
+            /** Position */
+            position: number;
+        };
+        /**
+         * CaseState
+         * @description Where a case stands.
+         * @enum {string}
+         */
+        CaseState: "open" | "preliminary" | "claimed" | "signed" | "amended";
+        /**
+         * CaseSummary
+         * @description One row of the worklist.
+         */
+        CaseSummary: {
+            /** Analysed Images */
+            analysed_images: number;
+            answer: components["schemas"]["CaseAnswer"] | null;
+            /** Device */
+            device: string;
+            /** Doubted Images */
+            doubted_images: number;
+            /** Failed Images */
+            failed_images: number;
+            /** Held By */
+            held_by: string | null;
+            /** Held Since */
+            held_since: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Images */
+            images: number;
+            /** Images Since Signature */
+            images_since_signature: number;
+            /**
+             * Latest At
+             * Format: date-time
+             */
+            latest_at: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Probability */
+            probability: number | null;
+            /** Pseudonym */
+            pseudonym: string;
+            quality: components["schemas"]["Verdict"] | null;
+            queue: components["schemas"]["WorkQueue"];
+            /** Reasons */
+            reasons: string[];
+            /** Second Read */
+            second_read: boolean;
+            /** Signed At */
+            signed_at: string | null;
+            /** Signed By */
+            signed_by: string | null;
+            /** Site */
+            site: string;
+            /** Smear */
+            smear: string | null;
+            state: components["schemas"]["CaseState"];
+            /** Suspicious Images */
+            suspicious_images: number;
+            /** Thumbnails */
+            thumbnails: string[];
+            /** Version */
+            version: number;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * CommentView
+         * @description What somebody wrote about a case.
+         */
+        CommentView: {
+            /** Author */
+            author: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * CustodyStage
          * @description The stages of a capture's custody trail, in their order.
          * @enum {string}
@@ -514,6 +884,33 @@ export interface components {
             where: string;
         };
         /**
+         * Holder
+         * @description Whose cases, from the view of the one who asks.
+         * @enum {string}
+         */
+        Holder: "all" | "mine" | "unclaimed" | "mine_or_unclaimed";
+        /**
+         * ImageFindingView
+         * @description What a reading says of one image.
+         */
+        ImageFindingView: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /** Opened At */
+            opened_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * JobProgress
          * @description Where a capture's analysis stands.
          */
@@ -563,6 +960,37 @@ export interface components {
             user: string;
         };
         /**
+         * ModelFacts
+         * @description What a reader should know of the model behind the answers.
+         */
+        ModelFacts: {
+            /** Abstain Between */
+            abstain_between: [
+                number,
+                number
+            ] | null;
+            /** Digest */
+            digest: string;
+            /** Intended Use */
+            intended_use: string;
+            /** Limits */
+            limits: string[];
+            /** Name */
+            name: string;
+            /** Threshold */
+            threshold: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * NewComment
+         * @description A comment to be added.
+         */
+        NewComment: {
+            /** Text */
+            text: string;
+        };
+        /**
          * PasswordChange
          * @description What a user sends who wants another password.
          */
@@ -583,7 +1011,13 @@ export interface components {
          * @description What an endpoint asks for; each names exactly one.
          * @enum {string}
          */
-        Permission: "see-captures" | "retry-analyses" | "see-devices" | "see-queue" | "read-api-description" | "own-account";
+        Permission: "see-captures" | "retry-analyses" | "see-cases" | "read-cases" | "see-devices" | "see-queue" | "read-api-description" | "own-account" | "manage-devices" | "manage-users" | "see-models" | "see-audit" | "see-health";
+        /**
+         * PersonVerdict
+         * @description What a clinician says of an image or of a case; the keys 1 to 4.
+         * @enum {string}
+         */
+        PersonVerdict: "suspicious" | "no_blast_features" | "cannot_say" | "not_evaluable";
         /**
          * PredictionSummary
          * @description A model's answer: a preliminary finding.
@@ -700,6 +1134,35 @@ export interface components {
             work: components["schemas"]["Work"] | null;
         };
         /**
+         * ReadingView
+         * @description One person's read of a case.
+         */
+        ReadingView: {
+            /** Conclusion */
+            conclusion: string | null;
+            /** Findings */
+            findings: components["schemas"]["ImageFindingView"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Reader */
+            reader: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Signed At */
+            signed_at: string | null;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * Refusal
          * @description A message that ingest refused; the same again only raises the count.
          */
@@ -732,6 +1195,32 @@ export interface components {
             total: number;
         };
         /**
+         * ReportSummary
+         * @description A signed report, without its content.
+         */
+        ReportSummary: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            /** Content Sha256 */
+            content_sha256: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Status */
+            status: string;
+        };
+        /**
          * ResultKind
          * @description Who speaks in a result.
          * @enum {string}
@@ -743,6 +1232,22 @@ export interface components {
          * @enum {string}
          */
         Role: "technician" | "clinician" | "administrator" | "service";
+        /**
+         * SignatureCheck
+         * @description One thing that must be so before a case is signed.
+         */
+        SignatureCheck: {
+            /** Passed */
+            passed: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Sort
+         * @description In which order.
+         * @enum {string}
+         */
+        Sort: "worklist" | "newest" | "oldest";
         /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
@@ -763,6 +1268,12 @@ export interface components {
             /** Waiting Jobs */
             waiting_jobs: number;
         };
+        /**
+         * WorkQueue
+         * @description In which part of the worklist a case stands; it stands in one at most.
+         * @enum {string}
+         */
+        WorkQueue: "critical" | "review" | "routine" | "cannot_say" | "waiting" | "done";
     };
     responses: never;
     parameters: never;
@@ -776,30 +1287,49 @@ export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
 export type CaptureState = components['schemas']['CaptureState'];
 export type CaptureSummary = components['schemas']['CaptureSummary'];
+export type CaseAnswer = components['schemas']['CaseAnswer'];
+export type CaseChange = components['schemas']['CaseChange'];
+export type CaseCounts = components['schemas']['CaseCounts'];
+export type CaseDetail = components['schemas']['CaseDetail'];
+export type CaseImages = components['schemas']['CaseImages'];
+export type CasePage = components['schemas']['CasePage'];
+export type CaseState = components['schemas']['CaseState'];
+export type CaseSummary = components['schemas']['CaseSummary'];
+export type CommentView = components['schemas']['CommentView'];
 export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
 export type Fault = components['schemas']['Fault'];
+export type Holder = components['schemas']['Holder'];
+export type ImageFindingView = components['schemas']['ImageFindingView'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
 export type Me = components['schemas']['Me'];
+export type ModelFacts = components['schemas']['ModelFacts'];
+export type NewComment = components['schemas']['NewComment'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Permission = components['schemas']['Permission'];
+export type PersonVerdict = components['schemas']['PersonVerdict'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
 export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type Readiness = components['schemas']['Readiness'];
+export type ReadingView = components['schemas']['ReadingView'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
+export type ReportSummary = components['schemas']['ReportSummary'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
+export type SignatureCheck = components['schemas']['SignatureCheck'];
+export type Sort = components['schemas']['Sort'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
+export type WorkQueue = components['schemas']['WorkQueue'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_captures_api_v1_captures_get: {
@@ -991,6 +1521,307 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaptureCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_cases_api_v1_cases_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before this one */
+                after?: string | null;
+                answer?: components["schemas"]["CaseAnswer"][];
+                device?: string | null;
+                failed?: boolean | null;
+                holder?: components["schemas"]["Holder"];
+                limit?: number;
+                queue?: components["schemas"]["WorkQueue"][];
+                search?: string | null;
+                since?: string | null;
+                site?: string | null;
+                sort?: components["schemas"]["Sort"];
+                state?: components["schemas"]["CaseState"][];
+                until?: string | null;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_case_api_v1_cases__case_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_case_api_v1_cases__case_id__claim_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comments_api_v1_cases__case_id__comments_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_comment_api_v1_cases__case_id__comments_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_images_api_v1_cases__case_id__images_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before this one */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseImages"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_case_api_v1_cases__case_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_cases_api_v1_cases_counts_get: {
+        parameters: {
+            query?: {
+                answer?: components["schemas"]["CaseAnswer"][];
+                device?: string | null;
+                failed?: boolean | null;
+                holder?: components["schemas"]["Holder"];
+                search?: string | null;
+                since?: string | null;
+                site?: string | null;
+                state?: components["schemas"]["CaseState"][];
+                until?: string | null;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseCounts"];
                 };
             };
             /** @description Problem */

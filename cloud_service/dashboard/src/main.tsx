@@ -1,8 +1,17 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { App } from "./App.tsx";
-import "./styles.css";
+import { applyTheme } from "./design/theme.ts";
+import { App } from "./shell/App.tsx";
+import { watchForUpgrades } from "./shell/upgrade.ts";
+import "./design/tokens.css";
+import "./design/base.css";
+import "./design/controls.css";
+import "./shell/shell.css";
+import "./captures/captures.css";
+
+applyTheme();
+watchForUpgrades();
 
 const root = document.getElementById("root");
 if (root === null) {

@@ -41,14 +41,14 @@ def appearance(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _appearance_of(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     bytes_ = np.ascontiguousarray(np.moveaxis(image, 2, 0))
-    red, green, blue = _DENSITY[bytes_]
-    pairs = _RANK[bytes_[1] + np.multiply(bytes_[[0, 2]], 256, dtype=np.uint16)]  # red and blue, each with green
+    red, green, blue = _DENSITY.take(bytes_)
+    pairs = _RANK.take(bytes_[1] + np.multiply(bytes_[[0, 2]], 256, dtype=np.uint16))  # red and blue, each with green
     levels = [
         *(_percentiles(np.bincount(plane.ravel(), minlength=256)[::-1], _DENSITY[::-1]) for plane in bytes_),
         *(_percentiles(np.bincount(plane.ravel(), minlength=65_536), _DIFFERENCES) for plane in pairs),
     ]
-    together = [_correlation(red, green), _correlation(blue, green)]
     grain = [_roughness(plane, step) for step in _STEPS for plane in (green, red - green)]
+    together = [_correlation(red, green), _correlation(blue, green)]
     return np.concatenate([np.stack(levels, axis=1).ravel(), together, grain]).astype(np.float32)
 
 
@@ -67,11 +67,12 @@ def _percentiles(counts: NDArray[np.intp], values: NDArray[np.float32]) -> NDArr
 
 def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Correlation of two planes; 0 where one is flat."""
-    spread = float(first.std() * second.std())
-    return float(((first - first.mean()) * (second - second.mean())).mean()) / spread if spread > _FLAT else 0.0
+    ones, others = (plane.ravel() - plane.mean() for plane in (first, second))
+    spread = float(np.sqrt(ones @ ones) * np.sqrt(others @ others))
+    return float(ones @ others) / spread if spread > _FLAT * first.size else 0.0
 
 
 def _roughness(plane: NDArray[np.float32], step: int) -> float:
     """Logarithm of the mean square difference of pixels `step` apart, down and across."""
-    down, across = plane[step:] - plane[:-step], plane[:, step:] - plane[:, :-step]
-    return float(np.log(np.square(down).mean() + np.square(across).mean() + _FLAT))
+    down, across = (plane[step:] - plane[:-step]).ravel(), (plane[:, step:] - plane[:, :-step]).ravel()
+    return float(np.log(down @ down / down.size + across @ across / across.size + _FLAT))

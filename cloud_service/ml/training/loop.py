@@ -11,8 +11,8 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import update_bn
 
+from cloud_service.allocator import keep_freed_memory
 from cloud_service.ml.deployed_network import images_of
-from cloud_service.ml.training.allocator import keep_freed_memory
 from cloud_service.ml.training.augmentation import augment
 from cloud_service.ml.training.checkpoint import RunIdentity, restore, save
 from cloud_service.ml.training.fused_blocks import TrainingView

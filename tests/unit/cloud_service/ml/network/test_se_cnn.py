@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
-from cloud_service.ml.network.squeeze_excitation import SqueezeExcitation
+from cloud_service.ml.network.squeeze_excitation import SqueezeExcitation, mean_in_steps
 
 # Worked out by hand: weights + biases of each layer, with BatchNorm's scale and shift.
 FIRST_BLOCK = (3 * 32 * 3 * 3 + 32) + 2 * 32
@@ -57,8 +57,14 @@ def test_squeeze_and_excitation_follows_its_equations() -> None:
         layer.widen.bias.copy_(torch.tensor([0.0, 1.0]))
     features = torch.tensor([[[[1.0, 3.0]], [[2.0, 2.0]]]])  # channel means 2 and 2, so z = relu(2 + 4 - 3) = 3
     gate = torch.sigmoid(torch.tensor([1.5, -2.0]))
-    torch.testing.assert_close(layer.gate(features), gate[None])
+    torch.testing.assert_close(layer.excite(layer.squeeze(features)), gate[None])
     torch.testing.assert_close(layer(features), features * gate[None, :, None, None])
+
+
+@pytest.mark.parametrize("size", [(222, 222), (109, 52), (1, 7)])
+def test_the_mean_in_steps_is_the_mean(size: tuple[int, int]) -> None:
+    maps = torch.rand(2, 3, *size)
+    torch.testing.assert_close(mean_in_steps(maps), maps.mean(dim=(2, 3)))
 
 
 def test_batch_norm_stands_after_the_relu() -> None:

@@ -1,0 +1,30 @@
+import { QueryClient } from "@tanstack/react-query";
+
+import { Problem, Unreachable } from "./problem.ts";
+
+/** The keys under which answers are kept; the event stream marks them stale by these. */
+export const keys = {
+  cases: ["cases"] as const,
+  caseCounts: ["case-counts"] as const,
+  case: (id: string) => ["case", id] as const,
+  captures: ["captures"] as const,
+  capture: (id: string) => ["capture", id] as const,
+  captureCounts: ["capture-counts"] as const,
+  devices: ["devices"] as const,
+};
+
+/** Answers are fresh until an event says otherwise, so nothing is asked for again just because time has passed. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Infinity,
+      refetchOnWindowFocus: false,
+      // The API's refusals are final; a server that is away comes back.
+      retry: (count, error) => !(error instanceof Problem && error.status < 500) && count < 60,
+      retryDelay: (count, error) => (error instanceof Unreachable ? 1000 : Math.min(1000 * 2 ** count, 15_000)),
+      // The browser's own word on being online says nothing about a server in the same building.
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});

@@ -1,0 +1,41 @@
+import type { CaptureState } from "../api.gen.ts";
+import { STATE_WORDS } from "../words.ts";
+import type { Overview } from "./useOverview.ts";
+
+const SHOWN: readonly CaptureState[] = ["announced", "stored", "analysed", "failed", "refused"];
+
+interface Props {
+  overview: Overview;
+  chosen: CaptureState | null;
+  onChoose: (state: CaptureState | null) => void;
+}
+
+/** How many captures stand where; a counter chooses what the table shows, and a second click all of them. */
+export function Counters({ overview, chosen, onChoose }: Props) {
+  const online = overview.devices?.filter((device) => device.presence === "online").length;
+  return (
+    <ul className="counters">
+      {SHOWN.map((state) => (
+        <li key={state}>
+          <button
+            type="button"
+            className={`counter ${state}`}
+            aria-pressed={chosen === state}
+            title={STATE_WORDS[state].meaning}
+            onClick={() => {
+              onChoose(chosen === state ? null : state);
+            }}
+          >
+            <span className="number">{overview.counts?.[state].toLocaleString() ?? "–"}</span>{" "}
+            <span className="name">
+              <span aria-hidden="true">{STATE_WORDS[state].sign}</span> {STATE_WORDS[state].word}
+            </span>
+          </button>
+        </li>
+      ))}
+      <li className="counter">
+        <span className="number">{online ?? "–"}</span> <span className="name">Devices online</span>
+      </li>
+    </ul>
+  );
+}

@@ -1,0 +1,26 @@
+import type { Refusals as RefusalsAnswer } from "../api.gen.ts";
+import { shortTime } from "../words.ts";
+
+/** What ingest refused on the wire, so that nothing is dropped in silence. */
+export function Refusals({ refusals: { total, refusals } }: { refusals: RefusalsAnswer }) {
+  if (total === 0) {
+    return <p className="refusals quiet">No wire refusals</p>;
+  }
+  return (
+    <details className="refusals">
+      <summary>
+        {total.toLocaleString()} wire {total === 1 ? "refusal" : "refusals"}
+      </summary>
+      <ul>
+        {refusals.map((refusal) => (
+          <li key={`${refusal.topic} ${refusal.reason}`}>
+            <span className="count">{refusal.count} ×</span> {refusal.reason}
+            <br />
+            <code>{refusal.topic}</code>{" "}
+            <span className="quiet">last {shortTime(refusal.last_at)}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,103 @@
+import type { CapturePage, CaptureState, CaptureSummary } from "../api.gen.ts";
+
+/** A capture as it was told at a position of the event log. */
+export interface Row {
+  readonly capture: CaptureSummary;
+  readonly position: number;
+}
+
+export interface Captures {
+  /** By capture id, so that no capture can stand here twice. */
+  readonly rows: ReadonlyMap<string, Row>;
+  /** Only captures in one of these states stand here; in any, where empty. */
+  readonly states: readonly CaptureState[];
+  /** The server has older ones than the oldest here. */
+  readonly more: boolean;
+  /** So many rows are kept; the oldest go first. */
+  readonly limit: number;
+  /** The first page has come. */
+  readonly loaded: boolean;
+  /** Answers of the model that came while the page was open. */
+  readonly answers: number;
+}
+
+export type Change =
+  | { readonly type: "loaded"; readonly states: readonly CaptureState[]; readonly page: CapturePage }
+  | { readonly type: "older"; readonly page: CapturePage }
+  | { readonly type: "told"; readonly rows: readonly Row[] };
+
+/** Rows that are kept without anybody asking for older ones. */
+export const KEPT = 200;
+
+/** More than this makes a page slow, and nobody reads it. */
+export const MOST = 2000;
+
+export const NO_CAPTURES: Captures = { rows: new Map(), states: [], more: false, limit: KEPT, loaded: false, answers: 0 };
+
+export function captures(state: Captures, change: Change): Captures {
+  switch (change.type) {
+    case "loaded":
+      return { ...merged(fresh(state, change.states), rowsOf(change.page)), more: change.page.more };
+    case "older": {
+      const limit = Math.min(MOST, state.rows.size + change.page.captures.length);
+      return { ...merged({ ...state, limit }, rowsOf(change.page)), more: change.page.more };
+    }
+    case "told": {
+      const answers = state.answers + change.rows.filter((row) => isNewAnswer(state, row)).length;
+      return merged({ ...state, answers }, withoutUnloaded(state, change.rows));
+    }
+  }
+}
+
+/** Newest announcement first; the id decides between equals, as on the server. */
+export function newestFirst(state: Captures): Row[] {
+  return [...state.rows.values()].sort(byAge);
+}
+
+function byAge(a: Row, b: Row): number {
+  const apart = Date.parse(b.capture.announced_at) - Date.parse(a.capture.announced_at);
+  if (apart !== 0) {
+    return apart;
+  }
+  return a.capture.id < b.capture.id ? 1 : -1;
+}
+
+function rowsOf(page: CapturePage): Row[] {
+  return page.captures.map((capture) => ({ capture, position: page.position }));
+}
+
+function fresh(state: Captures, states: readonly CaptureState[]): Captures {
+  return { ...NO_CAPTURES, states, loaded: true, answers: state.answers };
+}
+
+/** A later position wins; one that was here already, or comes late, changes nothing. */
+function merged(state: Captures, news: readonly Row[]): Captures {
+  const rows = new Map(state.rows);
+  for (const row of news) {
+    const known = rows.get(row.capture.id);
+    if (known === undefined || known.position < row.position) {
+      rows.set(row.capture.id, row);
+    }
+    if (state.states.length > 0 && !state.states.includes(row.capture.state)) {
+      rows.delete(row.capture.id);
+    }
+  }
+  if (rows.size <= state.limit) {
+    return { ...state, rows };
+  }
+  const kept = [...rows.values()].sort(byAge).slice(0, state.limit);
+  return { ...state, rows: new Map(kept.map((row) => [row.capture.id, row])), more: true };
+}
+
+/** Leaves out captures that are older than what is loaded: between them and the rows there may be others. */
+function withoutUnloaded(state: Captures, news: readonly Row[]): readonly Row[] {
+  if (!state.more) {
+    return news;
+  }
+  const oldest = newestFirst(state).at(-1);
+  return news.filter((row) => state.rows.has(row.capture.id) || oldest === undefined || byAge(row, oldest) < 0);
+}
+
+function isNewAnswer(state: Captures, row: Row): boolean {
+  return row.capture.state === "analysed" && state.rows.get(row.capture.id)?.capture.state !== "analysed";
+}

@@ -1,0 +1,74 @@
+import { useEffect, useEffectEvent } from "react";
+
+import { keys, queryClient } from "../api/queries.ts";
+import { useStore } from "../store.ts";
+import { type Connection, type Hello, type Kind, stream, type Told } from "./stream.ts";
+
+/** Calls `handler` with every batch of events of a kind while the component is there. */
+export function useEvents<K extends Kind>(kind: K, handler: (told: readonly Told<K>[]) => void): void {
+  const tell = useEffectEvent(handler);
+  useEffect(
+    () =>
+      stream.on(kind, (told) => {
+        tell(told);
+      }),
+    [kind],
+  );
+}
+
+export function useConnection(): Connection {
+  return useStore(stream.connection);
+}
+
+/** Keeps the page connected, and marks the kept answers stale of which an event tells. To be used once. */
+export function useStream(onRefused: () => void): void {
+  const refused = useEffectEvent(onRefused);
+  useEffect(() => {
+    const ends = [
+      stream.greeting(catchUp),
+      stream.on("case", (told) => {
+        markStale(told.map(({ payload }) => keys.case(payload.id)));
+      }),
+      stream.on("capture", (told) => {
+        markStale(told.map(({ payload }) => keys.capture(payload.id)));
+      }),
+      stream.on("device", () => {
+        markStale([keys.devices]);
+      }),
+      stream.refusal(() => {
+        refused();
+      }),
+      stream.open(),
+    ];
+    return () => {
+      for (const end of ends) {
+        end();
+      }
+    };
+  }, []);
+}
+
+/** Loads anew what was answered before the stream began: what happened in between, no event tells. */
+function catchUp({ position, reset, first }: Hello): void {
+  if (reset) {
+    void queryClient.invalidateQueries();
+  } else if (first) {
+    void queryClient.invalidateQueries({ predicate: ({ state }) => isOlder(state.data, position) });
+  }
+}
+
+function isOlder(data: unknown, position: number): boolean {
+  if (typeof data !== "object" || data === null) {
+    return false;
+  }
+  if ("pages" in data && Array.isArray(data.pages)) {
+    return data.pages.some((page) => isOlder(page, position));
+  }
+  return "position" in data && typeof data.position === "number" && data.position < position;
+}
+
+function markStale(stale: readonly (readonly string[])[]): void {
+  for (const queryKey of new Map(stale.map((key) => [key.join("/"), key])).values()) {
+    void queryClient.invalidateQueries({ queryKey });
+  }
+}

@@ -1,0 +1,40 @@
+import { useState } from "react";
+
+import { Dialog } from "../design/Dialog.tsx";
+import { LogInForm } from "./LogInForm.tsx";
+import { session } from "./session.ts";
+
+/** The log-in over the page, which stays as it is underneath: nothing that was typed is lost. */
+export function SessionExpired({ user }: { user: string }) {
+  const [other, setOther] = useState(false);
+  return (
+    <Dialog title="The session has ended" open mustAnswer>
+      <p className="quiet">
+        Log in again to go on where you are. The page underneath keeps what you have typed, and sends it then.
+      </p>
+      <LogInForm
+        key={String(other)}
+        notice={null}
+        user={other ? "" : user}
+        onLoggedIn={(me) => {
+          session.begin(me);
+        }}
+      />
+      {!other && (
+        <p className="quiet">
+          Not {user}?{" "}
+          <button
+            type="button"
+            className="link"
+            onClick={() => {
+              setOther(true);
+            }}
+          >
+            Log in as somebody else
+          </button>
+          : the page then starts anew.
+        </p>
+      )}
+    </Dialog>
+  );
+}

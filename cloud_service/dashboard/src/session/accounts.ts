@@ -1,0 +1,38 @@
+import { answer, api } from "../api/client.ts";
+import { isLoggedOut } from "../api/problem.ts";
+import type { Me } from "../api.gen.ts";
+import { session } from "./session.ts";
+
+/** Exchanges user name and password for a session. */
+export async function logIn(user: string, password: string): Promise<Me> {
+  return answer(api.POST("/api/v1/session", { body: { user, password } }));
+}
+
+/** Ends the session, here and on the server. */
+export async function logOut(): Promise<void> {
+  await api.DELETE("/api/v1/session").finally(() => {
+    session.end(null);
+  });
+}
+
+/** Who is logged in, where the session still holds. */
+export async function whoAmI(): Promise<Me> {
+  return answer(api.GET("/api/v1/session"));
+}
+
+/** Ends every session of the user, this one too. */
+export async function changePassword(present: string, fresh: string): Promise<void> {
+  await api.PUT("/api/v1/session/password", { body: { present, new: fresh } });
+}
+
+/** Asks whether the session still holds, and lets the log-in be shown over the page where it does not. */
+export async function checkSession(): Promise<void> {
+  try {
+    await whoAmI();
+  } catch (error) {
+    if (isLoggedOut(error)) {
+      await session.expire();
+    }
+    // A server that is away is no reason to ask for a password.
+  }
+}

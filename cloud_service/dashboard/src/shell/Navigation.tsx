@@ -1,0 +1,23 @@
+import { Link } from "@tanstack/react-router";
+
+import { useMe } from "../session/me.ts";
+import { pagesOf } from "./pages.ts";
+
+/** The pages that the one who is logged in may see. */
+export function Navigation() {
+  const me = useMe();
+  return (
+    <nav className="navigation" aria-label="Pages">
+      <ul>
+        {pagesOf(me).map(({ to, name, icon: Icon }) => (
+          <li key={to}>
+            <Link to={to} className="navigation-link">
+              <Icon aria-hidden="true" />
+              <span>{name}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
