@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.network.folded_block import folded
 from shared.errors import PermanentError
@@ -79,6 +80,13 @@ def export_onnx(network: DeployedNetwork, size: int) -> bytes:
     _strip_notes(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def attention_map_of(network: DeployedNetwork, size: int) -> AttentionMap:
+    """What the card says of the maps that a network gives for images of `size` by `size` pixels."""
+    with torch.inference_mode():
+        *_, attention = network.eval().served(torch.zeros((1, size, size, 3), dtype=torch.uint8))
+    return AttentionMap(positions=attention.shape[2], grid=network.network.map_grid)
 
 
 def largest_difference(

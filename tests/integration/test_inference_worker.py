@@ -16,7 +16,7 @@ from cloud_service.delivery.events import events_after
 from cloud_service.delivery.results import due
 from cloud_service.inference.jobs import retry_job
 from cloud_service.ml.package import load_package
-from cloud_service.ml.runtimes.contract import BrokenModelError, Pixels, Probabilities
+from cloud_service.ml.runtimes.contract import BrokenModelError, Pixels, Predictions
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.models import Capture, CustodyEntry, Delivery, Event, InferenceJob, ModelVersion, Prediction, now
 from shared.errors import TransientError
@@ -39,9 +39,9 @@ def cloud(tmp_path: Path, database_url: str) -> Iterator[InferenceCloud]:
 class NoNumberForWhite(FakeRuntime):
     """Breaks on any batch with a white image in it."""
 
-    def predict(self, batch: Pixels) -> Probabilities:
+    def predict(self, batch: Pixels) -> Predictions:
         found = super().predict(batch)
-        if (found < 0.01).any():
+        if (found.probabilities < 0.01).any():
             raise BrokenModelError("The model gave no number.")
         return found
 
@@ -225,7 +225,7 @@ def test_a_claim_that_was_lost_meanwhile_is_not_written_and_the_others_are(cloud
     class Usurper(FakeRuntime):
         """While it predicts, another worker claims the first capture."""
 
-        def predict(self, batch: Pixels) -> Probabilities:
+        def predict(self, batch: Pixels) -> Predictions:
             with transaction(cloud.engine) as session:
                 session.get_one(InferenceJob, taken).token += 1
             return super().predict(batch)

@@ -46,7 +46,7 @@ class TestExplainFile:
         self, package: ModelPackage, crops: list[Path], explanation: Explanation
     ) -> None:
         pixels = preprocess(crops[1], package.card.preprocess)
-        (served,) = load_runtime(package).predict(pixels[None])
+        (served,) = load_runtime(package).predict(pixels[None]).probabilities
         assert explanation.probability == pytest.approx(float(served), abs=1e-5)
         assert explanation.label is Label.SUSPICIOUS
 
