@@ -11,10 +11,16 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 import cloud_service.accounts.endpoints
+import cloud_service.accounts.user_endpoints
+import cloud_service.audit.endpoints
 import cloud_service.captures.endpoints
 import cloud_service.cases.endpoints
+import cloud_service.cases.reading_endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
+import cloud_service.inference.endpoints
+import cloud_service.reports.endpoints
+import cloud_service.system.endpoints
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.gate import Gate
 from cloud_service.accounts.passwords import Passwords
@@ -23,6 +29,7 @@ from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.config import Settings
 from cloud_service.database import make_engine
 from cloud_service.delivery.stream import EventSignal
+from cloud_service.devices.enrolment_codes import Enrolments
 from cloud_service.wakeup import AsyncChangeListener, Notifier
 from cloud_service.web import health, problems
 from cloud_service.web.security_headers import SecurityHeaders, SmallBodies
@@ -32,10 +39,16 @@ DASHBOARD = Path(__file__).parent / "dashboard" / "dist"
 
 _ROUTERS = (
     cloud_service.accounts.endpoints.router,
+    cloud_service.accounts.user_endpoints.router,
+    cloud_service.audit.endpoints.router,
     cloud_service.captures.endpoints.router,
     cloud_service.cases.endpoints.router,
+    cloud_service.cases.reading_endpoints.router,
+    cloud_service.reports.endpoints.router,
     cloud_service.devices.endpoints.router,
+    cloud_service.inference.endpoints.router,
     cloud_service.delivery.endpoints.router,
+    cloud_service.system.endpoints.router,
     health.router,
 )
 
@@ -94,7 +107,8 @@ async def _services(settings: Settings, blobs: BlobStore, passwords: Passwords |
     notifier = Notifier(redis_url)
     watcher = asyncio.create_task(signal.watch(), name="event watcher")
     try:
-        yield Services(settings, engine, Gate(settings, engine, passwords), blobs, notifier, signal)
+        gate, enrolments = Gate(settings, engine, passwords), Enrolments(settings, engine)
+        yield Services(settings, engine, gate, enrolments, blobs, notifier, signal)
     finally:
         watcher.cancel()
         with suppress(asyncio.CancelledError):

@@ -41,8 +41,12 @@ class Settings(BaseSettings):
     broker_password: SecretStr = SecretStr("")
     broker_admin_password: SecretStr | None = Field(
         None,
-        description="of the broker's `admin`, who creates devices; only for `smearflow device`",
+        description="of the broker's `admin`, who creates devices; for `smearflow device` and the API",
     )
+    broker_public_host: str | None = Field(
+        None, description="by which workstations reach the broker, where that is not broker_host"
+    )
+    broker_public_port: Annotated[int, Field(gt=0, lt=65536)] | None = None
 
     shard: Annotated[int, Field(ge=0)] = Field(0, description="which of the ingest replicas this is")
     shard_count: Annotated[int, Field(ge=1)] = Field(1, description="how many ingest replicas divide the sites")
@@ -87,6 +91,16 @@ class Settings(BaseSettings):
     session_hours: Annotated[float, Field(gt=0)] = Field(12.0, description="and so long after itself in any case")
     secure_cookies: bool = Field(default=True, description="send cookies over HTTPS only; off for http on loopback")
     log_level: str = "INFO"
+
+    @property
+    def public_broker_host(self) -> str:
+        """The broker's name for workstations."""
+        return self.broker_public_host or self.broker_host
+
+    @property
+    def public_broker_port(self) -> int:
+        """The broker's port for workstations."""
+        return self.broker_public_port or self.broker_port
 
 
 @cache

@@ -36,5 +36,11 @@ class ForbiddenError(RequestError):
     status = HTTPStatus.FORBIDDEN
 
 
+class AlteredError(RequestError):
+    """What was signed is not what is kept: damage, or tampering."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 class LostClaimError(PermanentError):
     """A worker's lease ran out and another holds the job now; what it worked out is not written."""

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -19,6 +19,9 @@ from edge_agent.config import EdgeConfig, UnidentifiedRule, load_config
 from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError, SmearflowError
 from shared.vocabulary import RESEARCH_USE_ONLY
+
+if TYPE_CHECKING:
+    from edge_agent.enrolment import Credentials
 
 NEEDS_A_PERSON = 1
 WRONG_SETTINGS = 3
@@ -65,7 +68,8 @@ def status(config: ConfigFile = DEFAULT_CONFIG, *, json_: Json = False) -> None:
 
 
 @app.command(
-    epilog="Example: smearflow device add north scope-1 --json | smearflow-edge enrol --credentials - --watch /captures"
+    epilog="Example: smearflow-edge enrol --url https://smearflow.hospital.example --code 7KQ2-9XMB-T4VN-CYP3 "
+    "--watch /captures"
 )
 def enrol(  # noqa: PLR0913 - the options of a command
     *,
@@ -74,6 +78,10 @@ def enrol(  # noqa: PLR0913 - the options of a command
     credentials: Annotated[
         str | None, typer.Option(help="File with what `smearflow device add --json` printed; - for standard input.")
     ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address of Smearflow's page, where an enrolment code is redeemed.")
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="The enrolment code that an administrator made.")] = None,
     site: Annotated[str | None, typer.Option(help="Site id, where no credentials file is given.")] = None,
     device: Annotated[str | None, typer.Option(help="Device id, where no credentials file is given.")] = None,
     password_file: Annotated[
@@ -93,14 +101,7 @@ def enrol(  # noqa: PLR0913 - the options of a command
     """Write this device's settings, and its secrets for this account alone."""
     from edge_agent import enrolment
 
-    if credentials is not None:
-        given = enrolment.Credentials.read(_read(credentials))
-    elif site and device and password_file:
-        given = enrolment.Credentials.read(
-            json.dumps({"site": site, "device": device, "password": _read(password_file).strip()})
-        )
-    else:
-        raise typer.BadParameter("give --credentials, or --site, --device and --password-file")
+    given = _credentials(url=url, code=code, file=credentials, ids=(site, device, password_file), authority=ca_file)
     address = given.broker or enrolment.BrokerAddress(host="127.0.0.1", port=8883 if ca_file else 1883)
     address = enrolment.BrokerAddress(host=host or address.host, port=port or address.port)
     key = SecretStr(_read(str(pseudonym_key_file)).strip()) if pseudonym_key_file else None
@@ -109,6 +110,29 @@ def enrol(  # noqa: PLR0913 - the options of a command
     typer.echo(f"Device {given.device} of site {given.site} is enrolled: {config}, secrets in {secrets_file}.")
     typer.echo("Keep a copy of the secrets in a safe place: without the pseudonym key no case can be recognised again.")
     typer.echo(f"Next: smearflow-edge doctor --config {config}")
+
+
+def _credentials(
+    *,
+    url: str | None,
+    code: str | None,
+    file: str | None,
+    ids: tuple[str | None, str | None, str | None],
+    authority: Path | None,
+) -> "Credentials":
+    """What the cloud gives for a code, what a file holds, or what the options say, whichever was given."""
+    from edge_agent import enrolment, redemption
+
+    site, device, password_file = ids
+    if url is not None and code is not None:
+        return redemption.redeem(url, code, authority)
+    if file is not None:
+        return enrolment.Credentials.read(_read(file))
+    if site and device and password_file:
+        return enrolment.Credentials.read(
+            json.dumps({"site": site, "device": device, "password": _read(password_file).strip()})
+        )
+    raise typer.BadParameter("give --url and --code, or --credentials, or --site, --device and --password-file")
 
 
 @outbox_app.command(name="list", epilog="Example: smearflow-edge outbox list --all --json")

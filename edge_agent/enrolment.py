@@ -21,7 +21,7 @@ class BrokerAddress(BaseModel):
 
 
 class Credentials(BaseModel):
-    """What `smearflow device add SITE DEVICE --json` prints."""
+    """What `smearflow device add SITE DEVICE --json` prints, or the cloud gives for an enrolment code."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -29,6 +29,8 @@ class Credentials(BaseModel):
     device: SlugId
     password: SecretStr
     broker: BrokerAddress | None = None
+    ca_certificate: str | None = None
+    """The broker's authority (PEM)."""
 
     @classmethod
     def read(cls, text: str) -> "Credentials":
@@ -69,6 +71,8 @@ def enrol(config_file: Path, credentials: Credentials, choices: Choices, *, forc
     if config_file.exists() and not force:
         raise ConfigurationError(f"{config_file} exists: this device is enrolled. Say --force to enrol it again.")
     config_file.parent.mkdir(parents=True, exist_ok=True)
+    if credentials.ca_certificate is not None and choices.ca_file is None:
+        choices = choices.model_copy(update={"ca_file": _write_authority(config_file, credentials.ca_certificate)})
     draft = config_file.with_suffix(".draft")
     draft.write_text(settings_text(credentials, choices), encoding="utf-8")
     try:
@@ -100,6 +104,12 @@ def settings_text(credentials: Credentials, choices: Choices) -> str:
         "\n[identification]\n"
         f"unidentified = {json.dumps(choices.unidentified)}\n"
     )
+
+
+def _write_authority(config_file: Path, certificate: str) -> Path:
+    path = config_file.with_name("broker-ca.crt")
+    path.write_text(certificate, encoding="ascii")
+    return path
 
 
 def _former_key(secrets_file: Path) -> SecretStr | None:

@@ -153,7 +153,7 @@ def finding(result: Result) -> str:
         case ResultKind.FAILURE:
             return f"not analysed: {result.reason or 'no reason was given'}"
         case ResultKind.DIAGNOSIS:
-            return f"signed diagnosis: {result.reason or (result.label.wording if result.label else '')}"
+            return f"signed diagnosis: {result.diagnosis}"
         case ResultKind.PREDICTION:
             probability = "" if result.probability is None else f" (probability {result.probability:.2f})"
             return f"preliminary finding: {result.answer}{probability}"

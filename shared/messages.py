@@ -15,7 +15,7 @@ from shared.errors import ProtocolError
 from shared.identifiers import Sha256, SlugId
 from shared.imaging.quality import QualityMeasures
 from shared.parts import MAX_PARTS, PartPlan
-from shared.vocabulary import Label, Presence, Priority
+from shared.vocabulary import Label, PersonVerdict, Presence, Priority, ReportStatus
 
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -60,6 +60,7 @@ class DeviceStatus(Message):
     parked: int = Field(ge=0, description="captures that wait for a person")
     free_disk_bytes: int = Field(ge=0)
     paused: bool = False
+    obeyed: UUID | None = Field(None, description="the last command that was carried out")
 
 
 class Announce(Message):
@@ -155,7 +156,20 @@ class Result(Message):
     label: Label | None = None
     doubts: tuple[Reason, ...] = Field((), description="why the model's answer should not be relied on, in sentences")
     reason: Reason | None = None
+    verdict: PersonVerdict | None = Field(None, description="of the whole case, by the clinician who signed")
+    report_id: UUID | None = Field(None, description="the signed report, as the cloud's API knows it")
+    report_number: int | None = Field(None, ge=1, description="of the case's reports; a later one replaces the former")
+    report_status: ReportStatus | None = None
+    signed_by: ShortText | None = None
     created_at: AwareDatetime
+
+    @property
+    def diagnosis(self) -> str:
+        """The signed diagnosis in words, with its report; by its label or reason alone where no verdict is named."""
+        if self.verdict is None:
+            return self.reason or (self.label.wording if self.label else "no words were sent")
+        amended = ", amended" if self.report_status is ReportStatus.AMENDED else ""
+        return f"{self.verdict.wording} (report {self.report_number}{amended}, signed by {self.signed_by})"
 
     @property
     def answer(self) -> str:

@@ -73,6 +73,15 @@ class Presence(StrEnum):
     OFFLINE = "offline"
 
 
+class CommandState(StrEnum):
+    """How far an order to a device has come."""
+
+    WAITING = "waiting"  # for the device to be online
+    SENT = "sent"  # published; it is sent again until the device says that it was carried out
+    CONFIRMED = "confirmed"  # the device's status names it
+    REPLACED = "replaced"  # by a later order, or the device was shut out, before it was confirmed
+
+
 class CaseAnswer(StrEnum):
     """What the model's answers on a case's images say together; never that somebody is healthy."""
 
@@ -88,6 +97,16 @@ class PersonVerdict(StrEnum):
     NO_BLAST_FEATURES = "no_blast_features"
     CANNOT_SAY = "cannot_say"  # looked at, undecided: for a case, a new smear is wanted
     NOT_EVALUABLE = "not_evaluable"  # of an image alone: left out of the case's verdict
+
+    @property
+    def wording(self) -> str:
+        """The words that people read; of a signed diagnosis or of one image in it, never that somebody is healthy."""
+        return {
+            PersonVerdict.SUSPICIOUS: "Suspicious: blast features seen",
+            PersonVerdict.NO_BLAST_FEATURES: "No blast features seen",
+            PersonVerdict.CANNOT_SAY: "Cannot say: a new smear is wanted",
+            PersonVerdict.NOT_EVALUABLE: "Not evaluable",
+        }[self]
 
 
 class CaseState(StrEnum):
@@ -109,6 +128,13 @@ class WorkQueue(StrEnum):
     CANNOT_SAY = "cannot_say"  # the model cannot say, unsigned
     WAITING = "waiting"  # no answer yet
     DONE = "done"  # signed, and nothing has changed since
+
+
+class ReportStatus(StrEnum):
+    """What a signed report is; the words are those of FHIR R4 DiagnosticReport.status."""
+
+    FINAL = "final"
+    AMENDED = "amended"  # it takes the place of a former one, which it names
 
 
 RESEARCH_USE_ONLY = "Research use only. A model's answer is a preliminary finding, not a diagnosis."

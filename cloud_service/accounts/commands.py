@@ -1,4 +1,4 @@
-"""`smearflow user add | list | disable | enable | reset`, and `smearflow user token …`."""
+"""`smearflow user add | list | change | disable | enable | reset`, and `smearflow user token …`."""
 
 import json
 import sys
@@ -62,6 +62,28 @@ def list_(*, json_: Json = False) -> None:
         typer.echo(f"{user.name:24} {user.role:14} {user.site_id or '(all sites)':24} {state:9} {seen}")
     if not found:
         typer.echo("There is no user. Add one with `smearflow user add NAME --role administrator`.")
+
+
+@app.command(epilog="Example: smearflow user change h.meier --role technician --site NORTH")
+def change(
+    name: str,
+    *,
+    role: Annotated[Role | None, typer.Option(help="What the user is here for from now on.")] = None,
+    site: Annotated[str | None, typer.Option(help="A technician's site.")] = None,
+    json_: Json = False,
+) -> None:
+    """Give NAME another role or site, and end its sessions at once. Its tokens go on, with the new rights."""
+    from cloud_service.accounts.users import change_user, known_user
+    from cloud_service.audit.trail import Actor
+    from cloud_service.database import transaction
+
+    with transaction() as session:
+        former = known_user(session, name)
+        wanted = role or Role(former.role)
+        of_site = site or (former.site_id if wanted.is_bound_to_a_site else None)
+        user = change_user(session, Actor.at_command_line(), name, role=wanted, site=of_site)
+    where = f" of site {user.site_id}" if user.site_id else ""
+    _tell(user, None, f"User {user.name} is a {user.role}{where} from now on.", json_=json_)
 
 
 @app.command(epilog="Example: smearflow user disable h.meier")

@@ -25,10 +25,10 @@ def _password_slot() -> Iterator[None]:
     yield
 
 
-_A_PASSWORD_SLOT = Depends(_password_slot, scope="function", max_concurrency=PASSWORDS_AT_ONCE)
+A_PASSWORD_SLOT = Depends(_password_slot, scope="function", max_concurrency=PASSWORDS_AT_ONCE)
 
 
-@router.post("", dependencies=[Depends(check_origin), _A_PASSWORD_SLOT])
+@router.post("", dependencies=[Depends(check_origin), A_PASSWORD_SLOT])
 def log_in(request: Request, response: Response, form: LogIn) -> Me:
     """Exchange user name and password for a session cookie."""
     held = services(request)
@@ -62,7 +62,7 @@ def log_out(request: Request, response: Response, who: Caller) -> None:
     _forget_cookie(response, secure=held.settings.secure_cookies)
 
 
-@router.put("/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[_A_PASSWORD_SLOT])
+@router.put("/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[A_PASSWORD_SLOT])
 def change_password(request: Request, response: Response, who: Caller, form: PasswordChange) -> None:
     """Take another password; ends all sessions of the user, this one too."""
     held = services(request)

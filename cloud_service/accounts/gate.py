@@ -112,6 +112,15 @@ class Gate:
                 session, identity.actor, identity.user, known_hash=checked.stored_hash, password_hash=new_hash
             )
 
+    def hash_new(self, password: str, *, user: str) -> str:
+        """The hash of a password that a user is to have.
+
+        Raises:
+            WeakPasswordError: it is too easily guessed.
+        """
+        check_password(password, user=normal_name(user))
+        return self._passwords.hash(password)
+
     def identify(self, credential: Credential) -> Identity:
         """The user whom a credential belongs to.
 

@@ -1,4 +1,4 @@
-"""Slows down who guesses passwords."""
+"""Slows down who guesses passwords or codes."""
 
 import time
 from collections import OrderedDict, deque
@@ -10,7 +10,7 @@ from cloud_service.errors import RequestError
 
 
 class TooManyAttemptsError(RequestError):
-    """Too many log-ins failed, from one address or of one user.
+    """Too many tries failed, from one address or of one user.
 
     Args:
         told: for a person.
@@ -29,6 +29,7 @@ class FailureLimiter:
 
     Args:
         what: the key in words, "the address" say.
+        tries: what has failed, in words.
         allowed: failures within the window before the key has to wait.
         window_seconds: length of the window.
         clock: seconds that only rise.
@@ -37,9 +38,16 @@ class FailureLimiter:
     MOST_KEYS = 4096
 
     def __init__(
-        self, what: str, *, allowed: int, window_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        what: str,
+        *,
+        allowed: int,
+        window_seconds: float,
+        tries: str = "log-ins failed",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._what = what
+        self._tries = tries
         self._allowed = allowed
         self._window = window_seconds
         self._clock = clock
@@ -58,7 +66,7 @@ class FailureLimiter:
         if len(recent) >= self._allowed:
             wait = recent[0] + self._window - moment
             raise TooManyAttemptsError(
-                f"Too many log-ins failed for {self._what} {key}: wait {wait:.0f} seconds, then try again.", wait
+                f"Too many {self._tries} for {self._what} {key}: wait {wait:.0f} seconds, then try again.", wait
             )
 
     def count(self, key: str) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -68,6 +68,19 @@ def revoke_token(session: Session, actor: Actor, *, user: str, name: str) -> Non
         raise NotFoundError(f"{owner.name!r} has no token {name!r}; see `smearflow user token list`.")
     row.revoked_at = now()
     record(session, actor, Action.TOKEN_REVOKED, owner.name, token=name)
+
+
+def revoke_token_by_id(session: Session, actor: Actor, *, user: str, token_id: UUID) -> None:
+    """Let a token open nothing any more.
+
+    Raises:
+        NotFoundError: there is no such user, or it has no valid token with this id.
+    """
+    owner = user_by_name(session, user)
+    row = session.get(AccessToken, token_id, with_for_update=True)
+    if row is None or row.user_id != owner.id:
+        raise NotFoundError(f"{owner.name!r} has no token {token_id}.")
+    revoke_token(session, actor, user=user, name=row.name)
 
 
 def is_valid(token: AccessToken, moment: datetime) -> bool:

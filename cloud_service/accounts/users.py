@@ -1,11 +1,11 @@
-"""Users: added, disabled, enabled, given a new password. Each change is audited in its own transaction.
+"""Users: added, changed, disabled, enabled, given a new password. Each change is audited in its own transaction.
 
 Passwords are hashed before the transaction begins: that takes long, and SQLite has one writer.
 """
 
 import re
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -64,11 +64,36 @@ def add_user(
 
 def _check_role(session: Session, role: Role, site: str | None) -> None:
     if role.is_bound_to_a_site and site is None:
-        raise ConflictError(f"A {role} belongs to a site: name it with --site.")
+        raise ConflictError(f"A {role} belongs to a site: name it.")
     if not role.is_bound_to_a_site and site is not None:
-        raise ConflictError(f"A {role} belongs to no site: leave --site out.")
+        raise ConflictError(f"A {role} belongs to no site: name none.")
     if site is not None and session.get(Site, site) is None:
         raise NotFoundError(f"There is no site {site!r}. Sites come with their first device: `smearflow device add`.")
+
+
+def change_user(session: Session, actor: Actor, name: str, *, role: Role, site: str | None) -> UserAccount:
+    """Give a user another role or site and end its sessions; its tokens go on, with the new rights.
+
+    Who becomes a program loses the password; who was one gets in when `reset_password` has given one.
+
+    Raises:
+        NotFoundError: there is no such user or site.
+        ConflictError: role and site do not go together, or the last administrator would be none.
+    """
+    administrators = _administrators(session)
+    user = user_by_name(session, name)
+    former = {"role": user.role, "site": user.site_id}
+    if former == {"role": str(role), "site": site}:
+        return user
+    _check_role(session, role, site)
+    if role is not Role.ADMINISTRATOR:
+        _check_somebody_remains(administrators, user)
+    user.role, user.site_id, user.changed_at = role, site, now()
+    if not role.logs_in:
+        user.password_hash = None
+    end_sessions(session, user)
+    record(session, actor, Action.USER_CHANGED, user.name, former=former, role=str(role), site=site)
+    return user
 
 
 def disable_user(session: Session, actor: Actor, name: str) -> UserAccount:
@@ -76,13 +101,30 @@ def disable_user(session: Session, actor: Actor, name: str) -> UserAccount:
 
     Raises:
         NotFoundError: there is no such user.
+        ConflictError: it is the last administrator.
     """
+    administrators = _administrators(session)
     user = user_by_name(session, name)
+    _check_somebody_remains(administrators, user)
     user.disabled_at = user.disabled_at or now()
     user.changed_at = now()
     end_sessions(session, user)
     record(session, actor, Action.USER_DISABLED, user.name)
     return user
+
+
+def _administrators(session: Session) -> Sequence[UUID]:
+    """Ids of those who are let in, locked until the transaction ends, so that two cannot take away each other.
+
+    To be asked before any other user is locked: all who lock several users then do it in one order.
+    """
+    present = select(UserAccount.id).where(UserAccount.role == Role.ADMINISTRATOR, UserAccount.disabled_at.is_(None))
+    return session.scalars(present.order_by(UserAccount.id).with_for_update()).all()
+
+
+def _check_somebody_remains(administrators: Sequence[UUID], user: UserAccount) -> None:
+    if list(administrators) == [user.id]:
+        raise ConflictError(f"{user.name!r} is the last administrator: make another user one first.")
 
 
 def enable_user(session: Session, actor: Actor, name: str) -> UserAccount:
@@ -147,6 +189,18 @@ def find_user(session: Session, name: str) -> UserAccount | None:
     return session.scalars(select(UserAccount).where(UserAccount.name == normal_name(name))).one_or_none()
 
 
+def known_user(session: Session, name: str) -> UserAccount:
+    """The user of this name, not locked.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    user = find_user(session, name)
+    if user is None:
+        raise _unknown(name)
+    return user
+
+
 def user_by_name(session: Session, name: str) -> UserAccount:
     """The user of this name, locked until the transaction ends.
 
@@ -156,8 +210,12 @@ def user_by_name(session: Session, name: str) -> UserAccount:
     query = select(UserAccount).where(UserAccount.name == normal_name(name)).with_for_update()
     user = session.scalars(query).one_or_none()
     if user is None:
-        raise NotFoundError(f"There is no user {normal_name(name)!r}; see `smearflow user list`.")
+        raise _unknown(name)
     return user
+
+
+def _unknown(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no user {normal_name(name)!r}; see `smearflow user list`.")
 
 
 def all_users(session: Session) -> Sequence[UserAccount]:

@@ -11,6 +11,7 @@ class Action(StrEnum):
     LOG_OUT = "log-out"  # user
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - user
     USER_ADDED = "user-added"  # user
+    USER_CHANGED = "user-changed"  # user; the details hold role and site before and after
     USER_DISABLED = "user-disabled"  # user
     USER_ENABLED = "user-enabled"  # user
     USER_RESET = "user-reset"  # user
@@ -18,6 +19,8 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token-revoked"  # noqa: S105 - likewise
     DEVICE_ENROLLED = "device-enrolled"  # device
     DEVICE_REMOVED = "device-removed"  # device
+    DEVICE_COMMANDED = "device-commanded"  # device; the details name the action
+    ENROLMENT_CODE_MADE = "enrolment-code-made"  # device
     CAPTURE_SEEN = "capture-seen"  # capture: all that is known of it
     IMAGE_SEEN = "image-seen"  # capture: its image
     ANALYSIS_RETRIED = "analysis-retried"  # capture
@@ -25,3 +28,10 @@ class Action(StrEnum):
     CASE_CLAIMED = "case-claimed"  # case; every change of a case names its new version
     CASE_RELEASED = "case-released"  # case; the details name who held it
     CASE_COMMENTED = "case-commented"  # case; the details name the comment
+    READING_SAVED = "reading-saved"  # case
+    FINDING_SAVED = "finding-saved"  # case; the details name the image
+    IMAGE_OPENED = "image-opened"  # case; likewise
+    SECOND_READ_ASKED = "second-read-asked"  # case: the first read is signed, and differs from the model
+    DIAGNOSIS_SIGNED = "diagnosis-signed"  # case; the details name the report and its digest
+    DIAGNOSIS_AMENDED = "diagnosis-amended"  # case; likewise, and the former one's
+    REPORT_SEEN = "report-seen"  # report

@@ -22,11 +22,11 @@ def list_(
     json_: Json = False,
 ) -> None:
     """List what was done or seen last, newest first."""
-    from cloud_service.audit.queries import newest_entries
+    from cloud_service.audit.queries import Filters, newest_entries
     from cloud_service.database import snapshot
 
     with snapshot() as session:
-        entries = newest_entries(session, limit=limit, user=user, subject=subject, action=action)
+        entries = newest_entries(session, Filters(user=user, subject=subject, action=action), limit=limit)
     if json_:
         columns = ("position", "actor", "role", "token", "action", "subject", "details", "previous_hash", "hash")
         rows = [{"at": entry.at.isoformat()} | {name: getattr(entry, name) for name in columns} for entry in entries]

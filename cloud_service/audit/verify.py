@@ -46,29 +46,31 @@ class Head:
 EMPTY = Head(0, FIRST_PREVIOUS)
 
 
-def verify(session: Session, noted: Head = EMPTY) -> Head:
-    """Check every entry, in order, against its hash and the one before it; return the head.
+def verify(session: Session, noted: Head = EMPTY, *, behind: int = 0) -> Head:
+    """Check entries, in order, each against its hash and the one before it; return the head.
 
     Others may add entries meanwhile.
 
     Args:
         session: a snapshot.
-        noted: a head that was noted earlier, which must still be in the trail.
+        noted: a head that was noted earlier, which must still be among the entries that are looked at.
+        behind: the entries behind this position are looked at; its own hash is believed.
 
     Raises:
         BrokenTrailError: an entry was changed, removed, added in between or behind, or the noted head is not there.
     """
-    before = _known_head(session)
-    last, wanted = EMPTY, {before, noted} - {EMPTY}
-    rows = session.scalars(select(AuditEntry).order_by(AuditEntry.position).execution_options(yield_per=_AT_ONCE))
-    for entry in rows:
+    before = known_head(session)
+    last = _head_at(session, behind)
+    wanted = {before, noted} - {EMPTY, last}
+    rows = select(AuditEntry).where(AuditEntry.position > behind).order_by(AuditEntry.position)
+    for entry in session.scalars(rows.execution_options(yield_per=_AT_ONCE)):
         _check(entry, last)
         last = Head(entry.position, entry.hash)
         wanted.discard(last)
         session.expunge(entry)  # a long trail need not stay in memory
     if last.position < before.position:
         raise BrokenTrailError(f"The trail ends at entry {last.position}, but {before.position} were written: cut off.")
-    if last.position > _known_head(session).position:
+    if last.position > known_head(session).position:
         raise BrokenTrailError(f"Entry {last.position} was added by something else than Smearflow.")
     for head in wanted:
         raise BrokenTrailError(
@@ -77,7 +79,17 @@ def verify(session: Session, noted: Head = EMPTY) -> Head:
     return last
 
 
-def _known_head(session: Session) -> Head:
+def _head_at(session: Session, position: int) -> Head:
+    if position == 0:
+        return EMPTY
+    entry = session.get(AuditEntry, position)
+    if entry is None:
+        raise BrokenTrailError(f"Entry {position} is missing.")
+    return Head(entry.position, entry.hash)
+
+
+def known_head(session: Session) -> Head:
+    """The head as the trail's one row says it; what is written at the same moment may be missing."""
     row = session.execute(select(AuditHead.position, AuditHead.hash).where(AuditHead.id == HEAD_ROW)).one_or_none()
     return Head(*row) if row else EMPTY
 

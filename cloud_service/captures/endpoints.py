@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
 
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
@@ -13,16 +14,17 @@ from cloud_service.accounts.permissions import Permission
 from cloud_service.captures import service
 from cloud_service.captures.queries import Filters
 from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, CapturePage, CaptureSummary
+from cloud_service.captures.service import Edge
 from cloud_service.database import transaction
 from cloud_service.models import Capture
-from cloud_service.web.services import Reading, Writing, services
+from cloud_service.web.services import Reading, Services, Writing, services
 from shared.identifiers import SlugId
 from shared.imaging.decode import ImageLimits
 from shared.vocabulary import CaptureState
 
 router = APIRouter(prefix="/api/v1/captures", tags=["captures"])
 
-THUMBNAILS_AT_ONCE = 2
+IMAGES_AT_ONCE = 2
 
 # A browser keeps a capture's bytes, which never change, but asks each time whether its user may see them still.
 _ASK_AGAIN = "private, no-cache"
@@ -32,9 +34,12 @@ Retrier = Annotated[Identity, requires(Permission.RETRY_ANALYSES)]
 CasePseudonym = Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]
 
 
-def _thumbnail_slot() -> Iterator[None]:
+def _image_slot() -> Iterator[None]:
     """Holds a place among the few that decode at once; who waits for one keeps no thread busy."""
     yield
+
+
+_A_SLOT = Depends(_image_slot, scope="function", max_concurrency=IMAGES_AT_ONCE)
 
 
 def _wanted(
@@ -42,9 +47,18 @@ def _wanted(
     site: SlugId | None = None,
     device: SlugId | None = None,
     case: CasePseudonym | None = None,
+    captured_from: Annotated[AwareDatetime | None, Query(alias="from", description="taken at or after")] = None,
+    captured_before: Annotated[AwareDatetime | None, Query(alias="to", description="taken before")] = None,
 ) -> Filters:
     """Which captures a request asks for."""
-    return Filters(states=state, site=site, device=device, case=case)
+    return Filters(
+        states=state,
+        site=site,
+        device=device,
+        case=case,
+        captured_from=captured_from,
+        captured_before=captured_before,
+    )
 
 
 @router.get("")
@@ -60,9 +74,9 @@ def list_captures(
 
 
 @router.get("/counts")
-def count_captures(who: Viewer, session: Reading) -> CaptureCounts:
-    """How many captures stand where."""
-    return service.counts(session, who)
+def count_captures(who: Viewer, session: Reading, filters: Annotated[Filters, Depends(_wanted)]) -> CaptureCounts:
+    """How many captures stand where; the filters are those of the list."""
+    return service.counts(session, who, filters=filters)
 
 
 @router.get("/{capture_id}")
@@ -71,35 +85,45 @@ def get_capture(who: Viewer, session: Writing, capture_id: UUID) -> CaptureDetai
     return service.detail(session, who, capture_id)
 
 
-@router.get("/{capture_id}/image", response_class=Response, responses={200: {"content": {"image/*": {}}}})
-def get_image(who: Viewer, request: Request, session: Writing, capture_id: UUID) -> Response:
-    """The capture's bytes as they are stored."""
+@router.get(
+    "/{capture_id}/image",
+    response_class=Response,
+    responses={200: {"content": {"image/*": {}}}, 304: {"description": "The browser has it."}},
+    dependencies=[_A_SLOT],
+)
+def get_image(
+    who: Viewer,
+    request: Request,
+    session: Reading,
+    capture_id: UUID,
+    edge: Annotated[Edge | None, Query(description="longer side of a JPEG; without, the stored bytes")] = None,
+) -> Response:
+    """The capture's bytes as they are stored, or a smaller JPEG. All but the smallest is audited as seen."""
+    held = services(request)
     capture = service.stored_capture(session, who, capture_id)
-    headers = _image_headers(capture, capture.sha256, capture.media_type.partition("/")[2])
-    if _has_it(request, headers):
-        service.note_image_seen(session, who, capture)
+    media_type = "image/jpeg" if edge else capture.media_type
+    tag = f"{capture.sha256}-{edge.value}" if edge else capture.sha256
+    headers = _image_headers(capture, tag, media_type.partition("/")[2])
+    has_it = _has_it(request, headers)
+    data = b"" if has_it else _bytes(held, capture, edge)
+    if edge is not Edge.THUMBNAIL:
+        # After the slow part: on SQLite nobody else writes meanwhile.
+        with transaction(held.engine) as noting:
+            service.note_image_seen(noting, who, capture)
+    if has_it:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    data = service.image(services(request).blobs, capture)
-    service.note_image_seen(session, who, capture)
-    return Response(data, media_type=capture.media_type, headers=headers)
+    return Response(data, media_type=media_type, headers=headers)
 
 
 @router.get(
     "/{capture_id}/thumbnail",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}},
-    dependencies=[Depends(_thumbnail_slot, scope="function", max_concurrency=THUMBNAILS_AT_ONCE)],
+    responses={200: {"content": {"image/jpeg": {}}}, 304: {"description": "The browser has it."}},
+    dependencies=[_A_SLOT],
 )
 def get_thumbnail(who: Viewer, request: Request, session: Reading, capture_id: UUID) -> Response:
-    """A small JPEG of the capture."""
-    held = services(request)
-    capture = service.stored_capture(session, who, capture_id)
-    headers = _image_headers(capture, f"{capture.sha256}-{service.THUMBNAIL_EDGE}", "jpeg")
-    if _has_it(request, headers):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    limits = ImageLimits(max_pixels=held.settings.capture_max_pixels, max_bytes=held.settings.capture_max_bytes)
-    data = service.thumbnail(held.blobs, capture, limits)
-    return Response(data, media_type="image/jpeg", headers=headers)
+    """A small JPEG of the capture: its image with `edge=160`."""
+    return get_image(who, request, session, capture_id, Edge.THUMBNAIL)
 
 
 @router.post("/{capture_id}/retry")
@@ -112,6 +136,13 @@ def retry_capture(who: Retrier, request: Request, capture_id: UUID) -> CaptureSu
     held.notifier.inference()
     held.notifier.changes()
     return summary
+
+
+def _bytes(held: Services, capture: Capture, edge: Edge | None) -> bytes:
+    if edge is None:
+        return service.image(held.blobs, capture)
+    limits = ImageLimits(max_pixels=held.settings.capture_max_pixels, max_bytes=held.settings.capture_max_bytes)
+    return service.rendition(held.blobs, capture, edge, limits)
 
 
 def _image_headers(capture: Capture, tag: str, extension: str) -> dict[str, str]:

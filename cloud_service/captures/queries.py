@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, func, literal, select, tuple_
@@ -11,6 +13,8 @@ from cloud_service.errors import NotFoundError
 from cloud_service.models import Capture, Delivery, InferenceJob
 from cloud_service.models.base import UtcDateTime
 from shared.vocabulary import CaptureState
+
+_Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,11 @@ class Filters:
     site: str | None = None
     device: str | None = None
     case: str | None = None
+    captured_from: datetime | None = None
+    captured_before: datetime | None = None
     within: str | None = None
 
-    def apply(self, query: Select[Capture]) -> Select[Capture]:
+    def apply(self, query: _Query) -> _Query:
         """`query` with these conditions."""
         if self.states:
             query = query.where(Capture.state.in_(self.states))
@@ -38,6 +44,10 @@ class Filters:
         ):
             if wanted is not None:
                 query = query.where(column == wanted)
+        if self.captured_from is not None:
+            query = query.where(Capture.captured_at >= self.captured_from)
+        if self.captured_before is not None:
+            query = query.where(Capture.captured_at < self.captured_before)
         return query
 
 
@@ -77,10 +87,7 @@ def job_of(session: Session, capture_id: UUID) -> InferenceJob | None:
     return session.get(InferenceJob, capture_id)
 
 
-def counts_by_state(session: Session, *, within: str | None) -> dict[CaptureState, int]:
-    """How many captures stand where, of the site `within` or of all; every state is there."""
-    query = select(Capture.state, func.count()).group_by(Capture.state)
-    if within is not None:
-        query = query.where(Capture.site_id == within)
-    rows = session.execute(query)
+def counts_by_state(session: Session, filters: Filters) -> dict[CaptureState, int]:
+    """How many of the captures that the filters let through stand where; every state is there."""
+    rows = session.execute(filters.apply(select(Capture.state, func.count()).group_by(Capture.state)))
     return dict.fromkeys(CaptureState, 0) | {CaptureState(state): count for state, count in rows}

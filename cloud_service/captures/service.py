@@ -6,6 +6,7 @@ audited; lists and thumbnails are not, since they would be most of the trail and
 
 import io
 from dataclasses import replace
+from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -34,8 +35,16 @@ from shared.logs import get_logger
 from shared.messages import ResultKind
 from shared.vocabulary import JobState
 
-THUMBNAIL_EDGE = 160
-_THUMBNAIL_QUALITY = 80
+
+class Edge(IntEnum):
+    """How long the longer side of a rendition is at most, in pixels."""
+
+    THUMBNAIL = 160  # in lists; too small to judge by, so it is not audited
+    CARD = 640  # in a case's grid of images
+    SCREEN = 1280
+
+
+_QUALITY = {Edge.THUMBNAIL: 80, Edge.CARD: 85, Edge.SCREEN: 90}
 
 log = get_logger(__name__)
 
@@ -54,9 +63,9 @@ def page(session: Session, who: Identity, *, filters: Filters, before: UUID | No
     return CapturePage(captures=summaries, more=len(captures) > limit, position=position)
 
 
-def counts(session: Session, who: Identity) -> CaptureCounts:
-    """How many captures stand where."""
-    found = queries.counts_by_state(session, within=who.site)
+def counts(session: Session, who: Identity, *, filters: Filters) -> CaptureCounts:
+    """How many of the captures that the filters let through stand where."""
+    found = queries.counts_by_state(session, replace(filters, within=who.site))
     return CaptureCounts(**{state.value: count for state, count in found.items()})
 
 
@@ -127,18 +136,18 @@ def image(blobs: BlobStore, capture: Capture) -> bytes:
         ) from error
 
 
-def thumbnail(blobs: BlobStore, capture: Capture, limits: ImageLimits) -> bytes:
-    """A JPEG of at most THUMBNAIL_EDGE pixels a side, made from a DCT-scaled decoding where that is possible.
+def rendition(blobs: BlobStore, capture: Capture, edge: Edge, limits: ImageLimits) -> bytes:
+    """A JPEG of at most `edge` pixels a side, made from a DCT-scaled decoding where that is possible.
 
     Raises:
         NotFoundError: the blob store has lost the bytes, which is an alarm.
         TransientError: the blob store is away.
         UnreadableImageError: the bytes are no image within `limits`.
     """
-    small = open_image(image(blobs, capture), limits, draft_edge=THUMBNAIL_EDGE)
-    small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
+    small = open_image(image(blobs, capture), limits, draft_edge=edge)
+    small.thumbnail((edge, edge))
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=_THUMBNAIL_QUALITY)
+    small.save(buffer, "JPEG", quality=_QUALITY[edge])
     return buffer.getvalue()
 
 

@@ -1,18 +1,30 @@
 """What the API and the event stream tell of cases, and what people send."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from cloud_service.captures.schemas import CaptureSummary
 from shared.imaging.quality import Verdict
 from shared.vocabulary import CaseAnswer, CaseState, PersonVerdict, WorkQueue
 
 Pseudonym = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Reason = Annotated[str, Field(min_length=1, max_length=2000)]
-Words = Annotated[str, Field(min_length=1, max_length=4000)]
+# No NUL: PostgreSQL keeps none in a text.
+_TEXT = StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")
+Reason = Annotated[str, Field(min_length=1, max_length=2000), _TEXT]
+Words = Annotated[str, Field(min_length=1, max_length=4000), _TEXT]
+DraftedReason = Annotated[str, Field(max_length=2000), _TEXT]
+DraftedWords = Annotated[str, Field(max_length=4000), _TEXT]
+
+
+def _of_a_case(verdict: PersonVerdict) -> PersonVerdict:
+    if verdict is PersonVerdict.NOT_EVALUABLE:
+        raise ValueError("A single image can be not evaluable; of a case, say that you cannot say.")
+    return verdict
+
+
+CaseVerdict = Annotated[PersonVerdict, AfterValidator(_of_a_case)]
 
 
 class CaseSummary(BaseModel):
@@ -112,6 +124,13 @@ class ReadingView(BaseModel):
     findings: list[ImageFindingView]
 
 
+class SavedReading(ReadingView):
+    """A reading after a change of one image's finding."""
+
+    case_version: int
+    """To be named by the next change."""
+
+
 class CommentView(BaseModel):
     """What somebody wrote about a case."""
 
@@ -198,16 +217,16 @@ class CaseChange(BaseModel):
 class ReadingDraft(CaseChange):
     """What the reader has decided so far; saved as it is typed, so nothing is required."""
 
-    verdict: PersonVerdict | None = None
-    reason: Annotated[str, Field(max_length=2000)] | None = None
-    conclusion: Annotated[str, Field(max_length=4000)] | None = None
+    verdict: CaseVerdict | None = None
+    reason: DraftedReason | None = None
+    conclusion: DraftedWords | None = None
 
 
 class ImageFindingDraft(CaseChange):
     """What the reader says of one image; without a verdict, what was said is taken back."""
 
     verdict: PersonVerdict | None = None
-    reason: Annotated[str, Field(max_length=2000)] | None = None
+    reason: DraftedReason | None = None
 
 
 class SignatureRequest(CaseChange):
@@ -219,7 +238,7 @@ class SignatureRequest(CaseChange):
 class AmendmentRequest(SignatureRequest):
     """Another diagnosis in the place of the signed one."""
 
-    verdict: PersonVerdict
+    verdict: CaseVerdict
     conclusion: Words
     amendment_reason: Reason
 
@@ -230,54 +249,3 @@ class NewComment(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: Words
-
-
-class ReportedImage(BaseModel):
-    """One image in a signed report."""
-
-    model_config = ConfigDict(frozen=True)
-
-    capture_id: UUID
-    sha256: str
-    captured_at: datetime
-    model_label: str | None
-    model_probability: float | None
-    model_doubts: list[str]
-    model_digest: str | None
-    verdict: PersonVerdict | None
-    reason: str | None
-
-
-class ReportContent(BaseModel):
-    """All that was signed."""
-
-    model_config = ConfigDict(frozen=True)
-
-    case_id: UUID
-    site: str
-    pseudonym: str
-    number: int
-    status: str
-    verdict: PersonVerdict
-    wording: str
-    reason: str | None
-    conclusion: str | None
-    model_answer: CaseAnswer | None
-    model_wording: str
-    models: list[ModelFacts]
-    images: list[ReportedImage]
-    readings: list[ReadingView]
-    signed_by: str
-    signed_at: AwareDatetime
-    amendment_reason: str | None
-    former_sha256: str | None
-    """Of the report that this one takes the place of."""
-    notice: str
-    """Research use only, in words."""
-
-
-class ReportView(ReportSummary):
-    """A signed report with its content."""
-
-    content: ReportContent
-    pdf_sha256: str

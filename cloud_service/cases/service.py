@@ -18,6 +18,7 @@ from cloud_service.captures.summary import capture_summaries
 from cloud_service.cases import queries, worklist
 from cloud_service.cases.changes import case_to_change, finish_change, lock_case, short_name
 from cloud_service.cases.cursors import BadCursorError, read_cursor, write_cursor
+from cloud_service.cases.judged_images import signature_checks
 from cloud_service.cases.model_facts import facts_of
 from cloud_service.cases.schemas import (
     CaseCounts,
@@ -74,12 +75,13 @@ def detail(session: Session, who: Identity, case: Case) -> CaseDetail:
     """All that is known of one case but its images."""
     position = latest_position(session)
     earlier = queries.same_pseudonym(session, case, within=who.site)
+    readings = queries.readings_of(session, case.id)
     return CaseDetail(
         **dict(case_summary(case)),
-        readings=[reading_view(*read) for read in queries.readings_of(session, case.id)],
+        readings=[reading_view(*read) for read in readings],
         comments=[CommentView.model_validate(comment) for comment in queries.comments_of(session, case.id)],
         reports=[ReportSummary.model_validate(report) for report in queries.reports_of(session, case.id)],
-        checks=[],
+        checks=signature_checks(session, case, readings, who.user),
         models=[facts_of(model) for model in queries.models_of(session, case)],
         earlier=[case_summary(other) for other in earlier],
         position=position,

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session, aliased
 from cloud_service.captures.custody import stamp
 from cloud_service.config import settings
 from cloud_service.delivery.events import record_capture_events
-from cloud_service.models import Capture, Delivery, Site, now
+from cloud_service.delivery.shards import sites_of_shard
+from cloud_service.models import Capture, Delivery, now
 from shared.backoff import pause
 from shared.messages import Ack, Result, ResultKind
-from shared.topics import shard_of
 from shared.vocabulary import CustodyStage
 
 LONGEST_WAIT_SECONDS = 3600.0
@@ -50,8 +50,7 @@ def due(session: Session, shard: int, shard_count: int, limit: int) -> Sequence[
     replaced = exists().where(newer.capture_id == Delivery.capture_id, newer.created_at > Delivery.created_at)
     waiting = select(Delivery).where(Delivery.acknowledged_at.is_(None), Delivery.next_attempt_at <= now(), ~replaced)
     if shard_count > 1:
-        sites = [site for site in session.scalars(select(Site.id)) if shard_of(site, shard_count) == shard]
-        waiting = waiting.where(Delivery.site_id.in_(sites))
+        waiting = waiting.where(Delivery.site_id.in_(sites_of_shard(session, shard, shard_count)))
     return session.scalars(waiting.order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)).all()
 
 

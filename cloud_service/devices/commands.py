@@ -23,7 +23,7 @@ def add(site: str, device: str, *, json_: Json = False) -> None:
         credentials = service.enrol(session, access, Actor.at_command_line(), site=site, device=device)
     if json_:
         given = {"site": credentials.site, "device": credentials.device, "password": credentials.password}
-        broker = {"host": settings().broker_host, "port": settings().broker_port}
+        broker = {"host": settings().public_broker_host, "port": settings().public_broker_port}
         typer.echo(json.dumps({**given, "broker": broker}))
         return
     typer.echo(f"Device {device} is enrolled for site {site}.")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
+from cloud_service.errors import NotFoundError
 from cloud_service.models import Device, WireRefusal
 from shared.topics import ROOT
 from shared.vocabulary import Presence
@@ -16,6 +17,18 @@ def all_devices(session: Session, *, within: str | None = None) -> Sequence[Devi
     if within is not None:
         query = query.where(Device.site_id == within)
     return session.scalars(query).all()
+
+
+def known_device(session: Session, device_id: str) -> Device:
+    """An enrolled device.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    device = session.get(Device, device_id)
+    if device is None:
+        raise NotFoundError(f"No device {device_id!r} is enrolled; see `smearflow device list`.")
+    return device
 
 
 def devices_online(session: Session) -> int:

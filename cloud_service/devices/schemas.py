@@ -1,45 +1,118 @@
-"""What the API tells of devices and of refused messages."""
+"""What the API takes and tells of devices and of refused messages."""
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from typing import Annotated
+from uuid import UUID
 
-from shared.vocabulary import Presence
+from pydantic import AwareDatetime, Field
+
+from cloud_service.web.schemas import ApiModel, ApiRequest
+from shared.identifiers import SlugId
+from shared.messages import CommandAction
+from shared.vocabulary import CommandState, Presence
+
+ASiteId = Annotated[SlugId, Field(examples=["north"])]
+ADeviceId = Annotated[SlugId, Field(examples=["scope-1"])]
 
 
-class DeviceSummary(BaseModel):
+class DeviceCommandView(ApiModel):
+    """An order to a device, and how far it has come."""
+
+    id: UUID
+    action: CommandAction
+    state: CommandState
+    created_by: Annotated[str, Field(examples=["admin"])]
+    created_at: AwareDatetime
+    attempts: int
+    sent_at: AwareDatetime | None
+    """When it was published first."""
+    settled_at: AwareDatetime | None
+    """When the device's status confirmed it, or a later order took its place."""
+
+
+class NewDeviceCommand(ApiRequest):
+    """An order to a device."""
+
+    action: CommandAction
+
+
+class DeviceSummary(ApiModel):
     """A microscope workstation and what it last said of itself."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-    id: str
-    site_id: str
+    id: ADeviceId
+    site_id: ASiteId
     presence: Presence
-    agent_version: str | None
+    agent_version: Annotated[str, Field(examples=["0.1.0"])] | None
     last_seen_at: AwareDatetime | None
     clock_skew_seconds: float | None
+    """By how much its clock is ahead."""
     outbox_depth: int | None
+    """Captures that the cloud has not stored yet."""
     parked: int | None
+    """Captures that wait for a person at the device."""
     free_disk_bytes: int | None
     paused: bool
+    """It was told to send no captures, and does not."""
     enrolled_at: AwareDatetime
     disabled_at: AwareDatetime | None
+    """Since when it is shut out."""
+    last_command: DeviceCommandView | None = None
+    """What it was told last."""
 
 
-class Refusal(BaseModel):
+class NewEnrolmentCode(ApiRequest):
+    """Which workstation is to be enrolled."""
+
+    site: ASiteId
+    device: ADeviceId
+
+
+class EnrolmentCodeView(ApiModel):
+    """A code that lets one workstation fetch its credentials."""
+
+    code: Annotated[str, Field(examples=["7KQ2-9XMB-T4VN-CYP3"])]
+    """Shown this once; good for one enrolment."""
+    site: ASiteId
+    device: ADeviceId
+    expires_at: AwareDatetime
+
+
+class Redemption(ApiRequest):
+    """A code that a workstation was given."""
+
+    code: Annotated[str, Field(min_length=1, max_length=64, examples=["7KQ2-9XMB-T4VN-CYP3"])]
+
+
+class BrokerAddress(ApiModel):
+    """Where workstations reach the broker."""
+
+    host: Annotated[str, Field(examples=["broker.hospital.example"])]
+    port: Annotated[int, Field(examples=[8883])]
+
+
+class DeviceCredentials(ApiModel):
+    """What a workstation needs to connect; told this once."""
+
+    site: ASiteId
+    device: ADeviceId
+    password: str
+    """At the broker, where the device's id is user name and client id."""
+    broker: BrokerAddress
+    ca_certificate: str | None
+    """The broker's authority (PEM); null: the line is not encrypted."""
+
+
+class Refusal(ApiModel):
     """A message that ingest refused; the same again only raises the count."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-    topic: str
+    topic: Annotated[str, Field(examples=["smearflow/v1/north/scope-1/up/announce"])]
     reason: str
     count: int
     first_at: AwareDatetime
     last_at: AwareDatetime
 
 
-class Refusals(BaseModel):
+class Refusals(ApiModel):
     """The newest refused messages, and how many there are in all."""
-
-    model_config = ConfigDict(frozen=True)
 
     total: int
     refusals: list[Refusal]

@@ -16,6 +16,7 @@ from cloud_service.inference.claims import count_claimable, fail_exhausted
 from cloud_service.inference.worker import InferenceWorker
 from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.loading import load_runtime
+from cloud_service.system.heartbeats import Pulse
 from cloud_service.wakeup import Notifier, WakeUps
 from shared.logs import get_logger
 
@@ -41,6 +42,7 @@ class InferenceProcess:
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._progress = time.monotonic()
+        self._pulse = Pulse(engine, "worker", worker.name)
         self._clock = threading.Thread(target=self._watch, name="clock", daemon=True)
 
     @classmethod
@@ -65,7 +67,7 @@ class InferenceProcess:
         return cls(worker, engine, notifier, settings)
 
     def start(self) -> None:
-        """Look for jobs now and then, nudged or not."""
+        """Look for jobs now and then, nudged or not, and say that this process is there."""
         self._clock.start()
 
     def stop(self) -> None:
@@ -113,6 +115,7 @@ class InferenceProcess:
         while not self._stopping.wait(self._settings.sweep_seconds):
             try:
                 self._look()
+                self._pulse.beat_if_due(**self._worker.about())
             except Exception:
                 log.exception("looking for jobs failed; it is tried again")
 

@@ -64,7 +64,9 @@ class InferenceWorker:
         self._engine = engine
         self._notifier = notifier
         self._settings = settings
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._model = (f"{package.card.name} {package.card.version}", package.digest)
+        self._answered = 0
         self._answerer = Answerer(package, runtime.name, timedelta(seconds=settings.transient_patience_seconds))
         limits = ImageLimits(
             max_pixels=min(settings.capture_max_pixels, PIXEL_CEILING), max_bytes=settings.capture_max_bytes
@@ -91,7 +93,13 @@ class InferenceWorker:
         outcomes |= self._predict(pixels)
         self._write({claim: outcomes[claim.capture_id] for claim in claims})
         self._notifier.changes()
+        self._answered += len(claims)
         return len(claims)
+
+    def about(self) -> dict[str, str | int]:
+        """What people may want to know of this worker."""
+        model, digest = self._model
+        return {"model": model, "model_digest": digest, "runtime": self._runtime.name, "answered": self._answered}
 
     def close(self) -> None:
         """End the threads that decode."""
@@ -102,7 +110,7 @@ class InferenceWorker:
         with transaction(self._engine) as session:
             claims = claim_batch(
                 session,
-                self._name,
+                self.name,
                 limit=settings.claim_batch,
                 lease=timedelta(seconds=settings.claim_lease_seconds),
                 max_attempts=settings.max_attempts,

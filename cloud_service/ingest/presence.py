@@ -1,8 +1,8 @@
 """Status messages: what a device says of itself at birth, from time to time, and by its last will."""
 
-from cloud_service.delivery.events import EventKind, record_event
 from cloud_service.delivery.results import hasten
-from cloud_service.devices.schemas import DeviceSummary
+from cloud_service.devices.orders import confirm_order, hasten_orders
+from cloud_service.devices.summary import record_device_event
 from cloud_service.ingest.batch import Batch, Incoming
 from cloud_service.models import Device
 from shared.errors import ProtocolError
@@ -27,6 +27,8 @@ def take_status(batch: Batch, message: Incoming, topic: UpTopic, device: Device)
     before = _shown(device)
     if status.state == Presence.ONLINE:
         _take_birth_or_news(batch, status, device, retained=message.retained)
+        if status.obeyed is not None and confirm_order(batch.session, device.id, status.obeyed):
+            batch.told_devices.add(device.id)
     elif not _take_death(status, device):
         return
     if _shown(device) != before:
@@ -37,8 +39,7 @@ def tell_of_devices(batch: Batch) -> None:
     """Write an event for each device that looks different now; after all else, since other writers of events wait."""
     batch.session.flush()
     for device in filter(None, (batch.find(Device, device_id) for device_id in sorted(batch.told_devices))):
-        payload = DeviceSummary.model_validate(device).model_dump(mode="json")
-        record_event(batch.session, EventKind.DEVICE, device.id, payload, device.site_id)
+        record_device_event(batch.session, device)
         batch.changed = True
 
 
@@ -54,6 +55,7 @@ def _take_birth_or_news(batch: Batch, status: DeviceStatus, device: Device, *, r
         device.clock_skew_seconds = (status.sent_at - batch.at).total_seconds()
     if born:
         hasten(batch.session, device.id)
+        hasten_orders(batch.session, device.id)
         batch.changed = True
 
 

@@ -15,9 +15,10 @@ from cloud_service.database import snapshot
 from cloud_service.ingest.batch import Outgoing
 from cloud_service.ingest.connection import Arrived, Connected, Connection, Inbox, Lost, Subscribed, Woken
 from cloud_service.ingest.processor import Processor, database_errors
-from cloud_service.ingest.results import deliver_due
+from cloud_service.ingest.results import deliver_due, give_due_orders
 from cloud_service.ingest.sweep import sweep
 from cloud_service.models import Site, now
+from cloud_service.system.heartbeats import Pulse
 from cloud_service.wakeup import WakeUps
 from shared.backoff import Backoff
 from shared.errors import TransientError
@@ -47,6 +48,7 @@ class Subscriber:
         self._reconnect, self._retry = Backoff(0.2, 5.0), Backoff(0.1, 5.0)
         self._connect_at = self._poll_at = self._sites_at = 0.0
         self._sweep_at = time.monotonic() + _POLL_SECONDS
+        self._pulse = Pulse(engine, "ingest", settings.broker_username)
 
     def stop(self) -> None:
         """End the loop soon; may be called from a signal handler or another thread."""
@@ -168,11 +170,17 @@ class Subscriber:
                 self._sites_at = moment + _SITES_SECONDS
                 self._subscribe(self._connection)
             if self._connection is not None and self._subscribed and moment >= self._poll_at:
+                if give_due_orders(self._engine, self._settings, self._connection):
+                    self._notifier.changes()
                 more = deliver_due(self._engine, self._settings, self._connection)
                 self._poll_at = moment if more else moment + _POLL_SECONDS
             if moment >= self._sweep_at:
                 self._sweep_at = moment + _SWEEP_SECONDS
                 sweep(self._engine, self._processor.blob_store)
+            with database_errors():
+                self._pulse.beat_if_due(
+                    shard=self._settings.shard, shard_count=self._settings.shard_count, serving=self._subscribed
+                )
         except TransientError as error:
             self._poll_at = moment + _POLL_SECONDS
             log.warning("a duty is put off", reason=str(error))

@@ -6,7 +6,8 @@ from cloud_service.models.base import Base, now
 from cloud_service.models.capture import KEPT, Capture, CustodyEntry, StagedPart, WireRefusal
 from cloud_service.models.case import Case, CaseComment, CaseReading, ImageFinding, Report
 from cloud_service.models.delivery import Delivery, Event, EventCounter
-from cloud_service.models.device import Device, Site
+from cloud_service.models.device import Device, DeviceCommand, EnrolmentCode, Site
+from cloud_service.models.heartbeat import Heartbeat
 from cloud_service.models.inference import InferenceJob, ModelVersion, Prediction
 
 __all__ = [
@@ -22,8 +23,11 @@ __all__ = [
     "CustodyEntry",
     "Delivery",
     "Device",
+    "DeviceCommand",
+    "EnrolmentCode",
     "Event",
     "EventCounter",
+    "Heartbeat",
     "ImageFinding",
     "InferenceJob",
     "ModelVersion",

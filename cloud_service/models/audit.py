@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_service.models.base import Base
@@ -15,6 +15,12 @@ class AuditEntry(Base):
     """One thing that somebody did or saw; `position` counts from 1 without gaps."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_actor", "actor", "position"),
+        Index("ix_audit_entry_action", "action", "position"),
+        Index("ix_audit_entry_subject", "subject", "position"),
+    )
 
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]

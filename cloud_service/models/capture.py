@@ -20,6 +20,7 @@ class Capture(Base):
         UniqueConstraint("device_id", "outbox_id", "sequence"),
         UniqueConstraint("device_id", "sha256"),
         Index("ix_capture_announced", "announced_at", "id"),  # the order in which the API pages
+        Index("ix_capture_captured", "captured_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

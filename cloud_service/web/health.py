@@ -14,6 +14,7 @@ from cloud_service.accounts.permissions import Permission
 from cloud_service.database import snapshot
 from cloud_service.devices.queries import devices_online
 from cloud_service.models import InferenceJob, now
+from cloud_service.system.service import oldest_unclaimed_seconds
 from cloud_service.web.services import services
 from shared.vocabulary import JobState
 
@@ -64,28 +65,22 @@ def ready(request: Request, response: Response) -> Readiness:
     except OperationalError:
         work = None
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    redis_answers = _redis_answers(held.settings.redis_url.get_secret_value())
-    return Readiness(ready=work is not None, database=work is not None, redis=redis_answers, work=work)
+    answers = redis_answers(held.settings.redis_url.get_secret_value())
+    return Readiness(ready=work is not None, database=work is not None, redis=answers, work=work)
 
 
 def _work(session: Session) -> Work:
     waiting = InferenceJob.state == JobState.WAITING
-    moment = now()
-    oldest = session.scalar(
-        select(InferenceJob.not_before)
-        .where(waiting, InferenceJob.not_before <= moment)
-        .order_by(InferenceJob.not_before)
-        .limit(1)
-    )
     return Work(
         waiting_jobs=session.scalar(select(func.count()).where(waiting)) or 0,
         failed_jobs=session.scalar(select(func.count()).where(InferenceJob.state == JobState.FAILED)) or 0,
-        oldest_unclaimed_seconds=(moment - oldest).total_seconds() if oldest else None,
+        oldest_unclaimed_seconds=oldest_unclaimed_seconds(session, now()),
         devices_online=devices_online(session),
     )
 
 
-def _redis_answers(url: str) -> bool:
+def redis_answers(url: str) -> bool:
+    """Whether the Redis at this URL answers within a moment."""
     client = redis.Redis.from_url(
         url, socket_timeout=_REDIS_TIMEOUT_SECONDS, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS
     )

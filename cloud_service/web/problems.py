@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from cloud_service.accounts.limiter import TooManyAttemptsError
 from cloud_service.errors import RequestError, UnauthorisedError
-from shared.errors import PermanentError, SmearflowError, TransientError
+from shared.errors import ConfigurationError, PermanentError, SmearflowError, TransientError
 from shared.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -89,7 +89,7 @@ def _status_of(error: Exception) -> HTTPStatus:
     match error:
         case RequestError():
             return error.status
-        case TransientError():
+        case TransientError() | ConfigurationError():  # of the server's own settings: the caller cannot mend them
             return HTTPStatus.SERVICE_UNAVAILABLE
         case PermanentError():
             return HTTPStatus.UNPROCESSABLE_ENTITY

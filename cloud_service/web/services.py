@@ -13,6 +13,7 @@ from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.stream import EventSignal
+from cloud_service.devices.enrolment_codes import Enrolments
 from cloud_service.wakeup import Notifier
 
 
@@ -23,6 +24,7 @@ class Services:
     settings: Settings
     engine: Engine
     gate: Gate
+    enrolments: Enrolments
     blobs: BlobStore
     notifier: Notifier
     signal: EventSignal

@@ -23,7 +23,9 @@ class Commands:
         self._on_reload = on_reload
 
     def obey(self, command: Command) -> None:
-        """Do what the command says."""
+        """Do what the command says, unless it is the last one come again: a reload would end the agent once more."""
+        if command.command_id == self._outbox.obeyed():
+            return
         log.info("command", action=command.action, command=str(command.command_id))
         match command.action:
             case CommandAction.PAUSE:
@@ -34,6 +36,7 @@ class Commands:
                 self._courier.reannounce()
             case CommandAction.RELOAD:
                 self._on_reload()
+        self._outbox.set_obeyed(command.command_id)
 
     def _pause(self, *, paused: bool) -> None:
         self._outbox.set_paused(paused=paused)

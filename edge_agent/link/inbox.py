@@ -40,16 +40,23 @@ class Inbox:
         self._on_cloud = on_cloud
         self._replicas: dict[str, CloudState] = {}
 
-    def take(self, topic: str, payload: bytes, now: float) -> None:
-        """Act on a message; one that breaks the protocol, or does not match this outbox, raises an alarm instead."""
+    def take(self, topic: str, payload: bytes, now: float) -> bool:
+        """Act on a message; one that breaks the protocol, or does not match this outbox, raises an alarm instead.
+
+        Returns:
+            Whether the cloud waits for the device's status: it was a command.
+        """
         try:
             if topic.startswith(_CLOUD_ROOT):
                 self._take_state(topic, payload)
-            else:
-                self._take_down(parse_down(topic), payload, now)
+                return False
+            down = parse_down(topic)
+            self._take_down(down, payload, now)
         except ProtocolError as error:
             log.error("message from the cloud not accepted", reason=str(error))  # noqa: TRY400 - a traceback tells no more
             self._outbox.raise_alarm(str(error))
+            return False
+        return down.kind is DownKind.COMMAND
 
     def _take_state(self, topic: str, payload: bytes) -> None:
         """Note a replica's retained state; an empty payload means that it is gone for good."""

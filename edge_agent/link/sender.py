@@ -223,4 +223,5 @@ class Sender:
             parked=counts.parked,
             free_disk_bytes=self._outbox.free_disk_bytes(),
             paused=self._courier.paused,
+            obeyed=self._outbox.obeyed(),
         )

@@ -81,8 +81,10 @@ class Session:
                 if token is not None:
                     self._courier.puback(token, refusal, now)
             case Arrived(topic, payload):
-                self._inbox.take(topic, payload, now)
-                self.status_changed(now)
+                if self._inbox.take(topic, payload, now):
+                    self._status_at = now
+                else:
+                    self.status_changed(now)
             case Disconnected():
                 return event
         return None

@@ -53,7 +53,9 @@ _VERSION_1 = (
     "INSERT INTO identity (outbox_id) VALUES (lower(hex(randomblob(16))))",
 )
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = ("ALTER TABLE identity ADD COLUMN obeyed TEXT",)
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Statements that lead from one schema version to the next; the file's version is its `user_version`."""
 
 

@@ -209,6 +209,11 @@ class Outbox(OutboxViews):
         with self._database.transaction() as connection:
             connection.execute("UPDATE identity SET paused = ?", (paused,))
 
+    def set_obeyed(self, command_id: UUID) -> None:
+        """Remember the last command that was carried out, so that it is not carried out again."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE identity SET obeyed = ?", (str(command_id),))
+
     def forget_refusals(self) -> int:
         """Let every refused file be looked at again, as a person has changed a setting; returns how many there were."""
         with self._database.transaction() as connection:

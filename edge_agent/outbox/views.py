@@ -83,6 +83,11 @@ class OutboxViews:
         """Whether the device was told to send no captures; that outlives a restart."""
         return bool(self._database.rows("SELECT paused FROM identity")[0]["paused"])
 
+    def obeyed(self) -> UUID | None:
+        """The last command that was carried out."""
+        found = self._database.rows("SELECT obeyed FROM identity")[0]["obeyed"]
+        return UUID(found) if found else None
+
     def counts(self) -> Counts:
         """How many captures stand where."""
         rows = self._database.rows("SELECT state, count(*) AS n FROM capture GROUP BY state")

@@ -13,7 +13,9 @@ from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
 from cloud_service.models import Capture, InferenceJob, WireRefusal
 from shared.vocabulary import CaptureState, JobState
+from tests.support import pages
 from tests.support.accounts import PASSWORD, a_user
+from tests.support.pages import account, choose_in_account_menu, connection, fill_log_in
 from tests.support.web import (
     ApiServer,
     add_analysed,
@@ -40,29 +42,8 @@ def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
         yield server
 
 
-def fill_log_in(page: Page, user: str, password: str) -> None:
-    page.get_by_label("User name").fill(user)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
-
-
 def log_in(page: Page, server: ApiServer, user: str = DOCTOR) -> None:
-    page.goto(f"{server.url}/captures")
-    fill_log_in(page, user, PASSWORD)
-    expect(connection(page)).to_contain_text("Live")
-
-
-def choose_in_account_menu(page: Page, item: str) -> None:
-    account(page).get_by_role("button").click()
-    page.get_by_role("menuitem", name=item).click()
-
-
-def account(page: Page) -> Locator:
-    return page.get_by_role("group", name="Account")
-
-
-def connection(page: Page) -> Locator:
-    return page.get_by_role("banner").get_by_role("status")
+    pages.log_in(page, server, user, "/captures")
 
 
 def row(page: Page, capture_id: UUID) -> Locator:

@@ -80,6 +80,9 @@ def test_filters(server: ApiServer, client: httpx.Client) -> None:
         "analysed": 0,
         "failed": 0,
     }
+    counted = client.get("/api/v1/captures/counts", params={"site": "north", "from": "2026-11-22T00:00:00Z"}).json()
+    assert (counted["announced"], counted["stored"]) == (1, 0)
+    assert sum(client.get("/api/v1/captures/counts", params={"to": "2026-11-22T00:00:00Z"}).json().values()) == 0
 
 
 def test_one_capture_with_all_that_belongs_to_it(server: ApiServer, client: httpx.Client) -> None:

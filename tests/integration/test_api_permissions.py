@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -23,8 +24,9 @@ from shared.vocabulary import JobState
 from tests.support.accounts import TESTER
 from tests.support.web import ApiServer, a_problem, add_analysed, add_capture, give_up, jpeg, store
 
-PUBLIC = {("GET", "/api/v1/health"), ("POST", "/api/v1/session")}
-"""Liveness and log-in. The page itself is static files, which are no routes."""
+PUBLIC = {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("POST", "/api/v1/enrolments")}
+"""Liveness, log-in, and the exchange of an enrolment code, which is a secret by itself.
+The page itself is static files, which are no routes."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Guarded:
     permission: Permission
 
     def address(self, capture: UUID | None = None) -> str:
-        return re.sub(r"\{capture_id\}", str(capture or uuid4()), self.path)
+        filled = self.path.replace("{capture_id}", str(capture or uuid4()))
+        return re.sub(r"\{\w+\}", lambda _: str(uuid4()), filled)
 
 
 def every_route(tmp_path_factory: pytest.TempPathFactory) -> list[RouteContext]:
@@ -81,8 +84,9 @@ def test_every_route_refuses_the_wrong_role_and_no_other(server: ApiServer, guar
             with client.stream(route.method, route.address()) as response:  # events have no end
                 status = response.status_code
                 if route.permission in PERMISSIONS[role]:
-                    # Nothing is there to be seen, and a program has no session to end.
-                    assert status in ({403, 422} if route.method in {"DELETE", "PUT"} else {200, 404}), route
+                    # Nothing is there to be seen, nothing was sent, and a program has no session to end.
+                    log_out = (route.method, route.path) == ("DELETE", "/api/v1/session")
+                    assert status in ({403} if log_out else {200, 404, 422}), route
                 else:
                     assert status == 403, route
                     assert route.permission in json.loads(response.read())["detail"]
@@ -203,6 +207,23 @@ def events(client: httpx.Client, *, until: str, stage: str) -> list[dict[str, ob
         while not seen or (seen[-1]["id"], seen[-1]["state"]) != (until, stage):
             seen.append(next_data(lines))
     return seen
+
+
+def test_the_stream_tells_of_cases_those_alone_who_may_see_them(two_sites: TwoSites, technician: httpx.Client) -> None:
+    add_analysed(two_sites.server, 3, 0.9)
+    with two_sites.server.client(Role.CLINICIAN) as clinician:
+        told = {
+            name: Counter(names_of_events(client, count))
+            for name, client, count in (("technician", technician, 7), ("clinician", clinician, 6))
+        }
+    assert told["technician"] == {"hello": 1, "capture": 6}
+    assert told["clinician"] == {"hello": 1, "capture": 3, "case": 2}
+
+
+def names_of_events(client: httpx.Client, count: int) -> list[str]:
+    with client.stream("GET", "/api/v1/events", params={"after": 0}) as response:
+        names = (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
+        return [next(names) for _ in range(count)]
 
 
 @pytest.mark.parametrize("how", ["disabled", "revoked"])

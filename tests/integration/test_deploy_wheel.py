@@ -13,6 +13,7 @@ from tests.support.deployment import ROOT
 UV = Path(sys.executable).with_name("uv")
 DEMO_MODEL = "cloud_service/ml/demo_model/"
 REPORT_TEMPLATES = Path(__file__).parents[2] / "cloud_service/ml/experiments/templates"
+FONTS = Path(__file__).parents[2] / "cloud_service/reports/fonts"
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
@@ -81,8 +82,9 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     built = {f"cloud_service/dashboard/dist/{path.relative_to(DASHBOARD)}" for path in DASHBOARD.rglob("*.*")}
     assert page == built, "the page as it was built"
     templates = {f"cloud_service/ml/experiments/templates/{path.name}" for path in REPORT_TEMPLATES.iterdir()}
+    fonts = {f"cloud_service/reports/fonts/{path.name}" for path in FONTS.iterdir()}
     others = {name for name in data - page if not name.startswith(DEMO_MODEL)}
-    assert others == templates | {
+    assert others == templates | fonts | {
         "cloud_service/accounts/common_passwords.txt",
         "cloud_service/migrations/script.py.mako",
         "shared/PROTOCOL.md",

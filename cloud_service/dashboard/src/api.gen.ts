@@ -4,6 +4,48 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Entries
+         * @description What was done or seen, newest first; where there are more, ask for those `before` the last one.
+         */
+        get: operations["list_audit_entries_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audit Trail
+         * @description See whether the newest entries are as they were written; `first_checked` says from where on.
+         *
+         *     `smearflow audit verify` checks the whole trail, and against a head that was noted elsewhere.
+         */
+        get: operations["verify_audit_trail_api_v1_audit_verification_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/captures": {
         parameters: {
             query?: never;
@@ -53,7 +95,7 @@ export interface paths {
         };
         /**
          * Get Image
-         * @description The capture's bytes as they are stored.
+         * @description The capture's bytes as they are stored, or a smaller JPEG. All but the smallest is audited as seen.
          */
         get: operations["get_image_api_v1_captures__capture_id__image_get"];
         put?: never;
@@ -93,7 +135,7 @@ export interface paths {
         };
         /**
          * Get Thumbnail
-         * @description A small JPEG of the capture.
+         * @description A small JPEG of the capture: its image with `edge=160`.
          */
         get: operations["get_thumbnail_api_v1_captures__capture_id__thumbnail_get"];
         put?: never;
@@ -113,7 +155,7 @@ export interface paths {
         };
         /**
          * Count Captures
-         * @description How many captures stand where.
+         * @description How many captures stand where; the filters are those of the list.
          */
         get: operations["count_captures_api_v1_captures_counts_get"];
         put?: never;
@@ -158,6 +200,26 @@ export interface paths {
         get: operations["get_case_api_v1_cases__case_id__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/amendment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Amend Report
+         * @description Put another report in the place of the signed one, which is kept.
+         */
+        post: operations["amend_report_api_v1_cases__case_id__amendment_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -228,6 +290,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/images/{capture_id}/finding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Finding
+         * @description Keep what the holder of a case says of one image; without a verdict, what was said is taken back.
+         */
+        put: operations["save_finding_api_v1_cases__case_id__images__capture_id__finding_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/images/{capture_id}/opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Opened
+         * @description Note that the holder of a case has opened one of its images; the version is neither compared nor raised.
+         */
+        post: operations["note_opened_api_v1_cases__case_id__images__capture_id__opened_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Reading
+         * @description Keep what the holder of a case has decided so far.
+         */
+        put: operations["save_reading_api_v1_cases__case_id__reading_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/release": {
         parameters: {
             query?: never;
@@ -242,6 +364,26 @@ export interface paths {
          * @description Let go of a case; what was saved stays.
          */
         post: operations["release_case_api_v1_cases__case_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Case
+         * @description Sign the holder's reading: a report, or where it differs from the model the wish for a second read.
+         */
+        post: operations["sign_case_api_v1_cases__case_id__signature_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -288,6 +430,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Device
+         * @description Shut a device out, at the broker too. Its captures stay; an enrolment lets it in again.
+         */
+        delete: operations["remove_device_api_v1_devices__device_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Device Commands
+         * @description What a device was told last, newest first, and how far each order has come.
+         */
+        get: operations["list_device_commands_api_v1_devices__device_id__commands_get"];
+        put?: never;
+        /**
+         * Command Device
+         * @description Order a device to do something. It waits for the device; `state` says how far it has come.
+         */
+        post: operations["command_device_api_v1_devices__device_id__commands_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Enrolment Code
+         * @description Make a code with which a workstation fetches its credentials: `smearflow-edge enrol --url … --code …`.
+         */
+        post: operations["make_enrolment_code_api_v1_devices_enrolment_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem Enrolment Code
+         * @description Exchange a code for the credentials of its device, once. Needs no log-in; wrong codes are limited by address.
+         */
+        post: operations["redeem_enrolment_code_api_v1_enrolments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -300,8 +526,9 @@ export interface paths {
          * @description Follow the event log from a position on; without one, from now on.
          *
          *     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
-         *     id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
-         *     Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
+         *     id is its position, its name the kind (`capture`, `case`, `device`), its data the subject's summary as the API
+         *     returns it. Who is bound to a site gets its events alone, and who may not see cases none of them, so positions leave
+         *     some out. The stream ends with the log-in.
          */
         get: operations["stream_events_api_v1_events_get"];
         put?: never;
@@ -352,6 +579,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description Every model that has answered a capture, the newest first.
+         */
+        get: operations["list_models_api_v1_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model
+         * @description One model with its card.
+         */
+        get: operations["get_model_api_v1_models__digest__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refusals": {
         parameters: {
             query?: never;
@@ -364,6 +631,46 @@ export interface paths {
          * @description Messages that ingest refused, newest first: nothing is dropped in silence.
          */
         get: operations["list_refusals_api_v1_refusals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description A signed report with its content, which is verified against its digest.
+         */
+        get: operations["get_report_api_v1_reports__report_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pdf
+         * @description A signed report as PDF: always the bytes that were made when it was signed.
+         */
+        get: operations["get_pdf_api_v1_reports__report_id__pdf_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -420,10 +727,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get System Health
+         * @description What each part says of itself: queue, workers, ingest, devices, deliveries, event log, storage.
+         */
+        get: operations["get_system_health_api_v1_system_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Every user, by name; there are no more of them than people and programs in the house.
+         */
+        get: operations["list_users_api_v1_users_get"];
+        put?: never;
+        /**
+         * Add User
+         * @description Add a user. Without a password of its own, a random one is made and told, this once.
+         */
+        post: operations["add_user_api_v1_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
+         */
+        patch: operations["change_user_api_v1_users__name__patch"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give a user a new password and end its sessions. Its tokens go on.
+         */
+        post: operations["reset_password_api_v1_users__name__password_reset_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description A user's tokens, by name, the ended ones too; their secrets are kept nowhere.
+         */
+        get: operations["list_tokens_api_v1_users__name__tokens_get"];
+        put?: never;
+        /**
+         * Add Token
+         * @description Make a token with the user's rights; its secret is told this once.
+         */
+        post: operations["add_token_api_v1_users__name__tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Let a token open nothing any more, at once.
+         */
+        delete: operations["revoke_token_api_v1_users__name__tokens__token_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Action
+         * @description What was done; the comment says what the subject is.
+         * @enum {string}
+         */
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -434,6 +875,138 @@ export interface components {
              * @default alive
              */
             status: string;
+        };
+        /**
+         * AmendmentRequest
+         * @description Another diagnosis in the place of the signed one.
+         */
+        AmendmentRequest: {
+            /** Amendment Reason */
+            amendment_reason: string;
+            /** Conclusion */
+            conclusion: string;
+            /** Confirmed Pseudonym */
+            confirmed_pseudonym: string;
+            verdict: components["schemas"]["PersonVerdict"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * AuditEntryView
+         * @description One thing that somebody did or saw.
+         */
+        AuditEntryView: {
+            /**
+             * Action
+             * @example image-seen
+             */
+            action: string;
+            /**
+             * Actor
+             * @example h.meier
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Hash
+             * @description Over all the rest, the hash of the one before it among it.
+             */
+            hash: string;
+            /**
+             * Position
+             * @description Counts from 1 without gaps.
+             */
+            position: number;
+            /** Previous Hash */
+            previous_hash: string;
+            /** Role */
+            role: string | null;
+            /**
+             * Subject
+             * @description To whom or what it was done.
+             * @example 019ac0de-7b3e-7c11-8f52-3a9d6a1c2f04
+             */
+            subject: string;
+            /**
+             * Token
+             * @description The program's token by which it was done; null: by the person.
+             */
+            token: string | null;
+        };
+        /**
+         * AuditHead
+         * @description The newest entry: note it elsewhere, and it shows later whether the trail was cut or written anew before it.
+         */
+        AuditHead: {
+            /** Hash */
+            hash: string;
+            /** Position */
+            position: number;
+        };
+        /**
+         * AuditPage
+         * @description Some entries, newest first.
+         */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntryView"][];
+            /**
+             * More
+             * @description There are older ones: ask for those before the last.
+             */
+            more: boolean;
+        };
+        /**
+         * AuditVerification
+         * @description What a look at the chain of hashes has found.
+         */
+        AuditVerification: {
+            /**
+             * Checked
+             * @description How many entries were looked at: the newest.
+             */
+            checked: number;
+            /**
+             * Fault
+             * @description Where it was tampered with, in words.
+             */
+            fault: string | null;
+            /**
+             * First Checked
+             * @description Position of the first entry that was looked at; 1: all of them were. 0: there is none.
+             */
+            first_checked: number;
+            /** @description As the trail says of itself. */
+            head: components["schemas"]["AuditHead"];
+            /**
+             * Whole
+             * @description Nothing was changed, removed or added among the entries that were looked at.
+             */
+            whole: boolean;
+        };
+        /**
+         * BrokerAddress
+         * @description Where workstations reach the broker.
+         */
+        BrokerAddress: {
+            /**
+             * Host
+             * @example broker.hospital.example
+             */
+            host: string;
+            /**
+             * Port
+             * @example 8883
+             */
+            port: number;
         };
         /**
          * CaptureCounts
@@ -783,6 +1356,18 @@ export interface components {
             wording: string;
         };
         /**
+         * CommandAction
+         * @description What a device can be told.
+         * @enum {string}
+         */
+        CommandAction: "pause" | "resume" | "reannounce" | "reload";
+        /**
+         * CommandState
+         * @description How far an order to a device has come.
+         * @enum {string}
+         */
+        CommandState: "waiting" | "sent" | "confirmed" | "replaced";
+        /**
          * CommentView
          * @description What somebody wrote about a case.
          */
@@ -821,6 +1406,19 @@ export interface components {
             stage: components["schemas"]["CustodyStage"];
         };
         /**
+         * DeliveryHealth
+         * @description Results on their way to the devices.
+         */
+        DeliveryHealth: {
+            /**
+             * Oldest Seconds
+             * @description Age of the result that has waited longest for its device to show it.
+             */
+            oldest_seconds: number | null;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * DeliveryState
          * @description A result on its way to the device that took the capture.
          */
@@ -842,15 +1440,96 @@ export interface components {
             kind: components["schemas"]["ResultKind"];
         };
         /**
+         * DeviceCommandView
+         * @description An order to a device, and how far it has come.
+         */
+        DeviceCommandView: {
+            action: components["schemas"]["CommandAction"];
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @example admin
+             */
+            created_by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Sent At
+             * @description When it was published first.
+             */
+            sent_at: string | null;
+            /**
+             * Settled At
+             * @description When the device's status confirmed it, or a later order took its place.
+             */
+            settled_at: string | null;
+            state: components["schemas"]["CommandState"];
+        };
+        /**
+         * DeviceCredentials
+         * @description What a workstation needs to connect; told this once.
+         */
+        DeviceCredentials: {
+            broker: components["schemas"]["BrokerAddress"];
+            /**
+             * Ca Certificate
+             * @description The broker's authority (PEM); null: the line is not encrypted.
+             */
+            ca_certificate: string | null;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Password
+             * @description At the broker, where the device's id is user name and client id.
+             */
+            password: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
+         * DeviceHealth
+         * @description The workstations, all sites together.
+         */
+        DeviceHealth: {
+            /**
+             * Enrolled
+             * @description Those that are not shut out.
+             */
+            enrolled: number;
+            /** Online */
+            online: number;
+        };
+        /**
          * DeviceSummary
          * @description A microscope workstation and what it last said of itself.
          */
         DeviceSummary: {
             /** Agent Version */
             agent_version: string | null;
-            /** Clock Skew Seconds */
+            /**
+             * Clock Skew Seconds
+             * @description By how much its clock is ahead.
+             */
             clock_skew_seconds: number | null;
-            /** Disabled At */
+            /**
+             * Disabled At
+             * @description Since when it is shut out.
+             */
             disabled_at: string | null;
             /**
              * Enrolled At
@@ -859,19 +1538,69 @@ export interface components {
             enrolled_at: string;
             /** Free Disk Bytes */
             free_disk_bytes: number | null;
-            /** Id */
+            /**
+             * Id
+             * @example scope-1
+             */
             id: string;
+            /** @description What it was told last. */
+            last_command?: components["schemas"]["DeviceCommandView"] | null;
             /** Last Seen At */
             last_seen_at: string | null;
-            /** Outbox Depth */
+            /**
+             * Outbox Depth
+             * @description Captures that the cloud has not stored yet.
+             */
             outbox_depth: number | null;
-            /** Parked */
+            /**
+             * Parked
+             * @description Captures that wait for a person at the device.
+             */
             parked: number | null;
-            /** Paused */
+            /**
+             * Paused
+             * @description It was told to send no captures, and does not.
+             */
             paused: boolean;
             presence: components["schemas"]["Presence"];
-            /** Site Id */
+            /**
+             * Site Id
+             * @example north
+             */
             site_id: string;
+        };
+        /**
+         * Edge
+         * @description How long the longer side of a rendition is at most, in pixels.
+         * @enum {integer}
+         */
+        Edge: 160 | 640 | 1280;
+        /**
+         * EnrolmentCodeView
+         * @description A code that lets one workstation fetch its credentials.
+         */
+        EnrolmentCodeView: {
+            /**
+             * Code
+             * @description Shown this once; good for one enrolment.
+             * @example 7KQ2-9XMB-T4VN-CYP3
+             */
+            code: string;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
         };
         /**
          * Fault
@@ -889,6 +1618,17 @@ export interface components {
          * @enum {string}
          */
         Holder: "all" | "mine" | "unclaimed" | "mine_or_unclaimed";
+        /**
+         * ImageFindingDraft
+         * @description What the reader says of one image; without a verdict, what was said is taken back.
+         */
+        ImageFindingDraft: {
+            /** Reason */
+            reason?: string | null;
+            verdict?: components["schemas"]["PersonVerdict"] | null;
+            /** Version */
+            version: number;
+        };
         /**
          * ImageFindingView
          * @description What a reading says of one image.
@@ -909,6 +1649,38 @@ export interface components {
              */
             saved_at: string;
             verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
+         * IngestHealth
+         * @description A replica of ingest that said something within a day.
+         */
+        IngestHealth: {
+            /** Alive */
+            alive: boolean;
+            /**
+             * Name
+             * @example ingest-0
+             */
+            name: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Serving
+             * @description It is connected to the broker and subscribed.
+             */
+            serving: boolean;
+            /** Shard */
+            shard: number | null;
+            /** Shard Count */
+            shard_count: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
         };
         /**
          * JobProgress
@@ -960,6 +1732,46 @@ export interface components {
             user: string;
         };
         /**
+         * ModelDetail
+         * @description One version of one model, with its card.
+         */
+        ModelDetail: {
+            /**
+             * Answers
+             * @description How many captures it has answered.
+             */
+            answers: number;
+            /**
+             * Card
+             * @description What it was made from, how well it did on images that it had not seen, and how far it may be believed.
+             */
+            card: {
+                [key: string]: unknown;
+            };
+            /**
+             * Digest
+             * @description Of its package; each answer names it.
+             */
+            digest: string;
+            /**
+             * First Used At
+             * Format: date-time
+             */
+            first_used_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example se-cnn
+             */
+            name: string;
+            /**
+             * Version
+             * @example demo-1
+             */
+            version: string;
+        };
+        /**
          * ModelFacts
          * @description What a reader should know of the model behind the answers.
          */
@@ -983,12 +1795,107 @@ export interface components {
             version: string;
         };
         /**
+         * ModelSummary
+         * @description One version of one model.
+         */
+        ModelSummary: {
+            /**
+             * Answers
+             * @description How many captures it has answered.
+             */
+            answers: number;
+            /**
+             * Digest
+             * @description Of its package; each answer names it.
+             */
+            digest: string;
+            /**
+             * First Used At
+             * Format: date-time
+             */
+            first_used_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example se-cnn
+             */
+            name: string;
+            /**
+             * Version
+             * @example demo-1
+             */
+            version: string;
+        };
+        /**
          * NewComment
          * @description A comment to be added.
          */
         NewComment: {
             /** Text */
             text: string;
+        };
+        /**
+         * NewDeviceCommand
+         * @description An order to a device.
+         */
+        NewDeviceCommand: {
+            action: components["schemas"]["CommandAction"];
+        };
+        /**
+         * NewEnrolmentCode
+         * @description Which workstation is to be enrolled.
+         */
+        NewEnrolmentCode: {
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
+         * NewToken
+         * @description A token to be made.
+         */
+        NewToken: {
+            /**
+             * Days
+             * @description Until it expires; never where not given.
+             */
+            days?: number | null;
+            /**
+             * Name
+             * @description What program it is for.
+             * @example reports
+             */
+            name: string;
+        };
+        /**
+         * NewUser
+         * @description A user to be added.
+         */
+        NewUser: {
+            /**
+             * Name
+             * @example h.meier
+             */
+            name: string;
+            /**
+             * Password
+             * @description Its first one; a random one is made where none is given.
+             */
+            password?: string | null;
+            role: components["schemas"]["Role"];
+            /**
+             * Site
+             * @description Technicians have one, nobody else has.
+             */
+            site?: string | null;
         };
         /**
          * PasswordChange
@@ -1005,6 +1912,17 @@ export interface components {
              * Format: password
              */
             present: string;
+        };
+        /**
+         * PasswordReset
+         * @description Another password for a user.
+         */
+        PasswordReset: {
+            /**
+             * Password
+             * @description A random one is made where none is given.
+             */
+            password?: string | null;
         };
         /**
          * Permission
@@ -1121,6 +2039,29 @@ export interface components {
             width: number;
         };
         /**
+         * QueueHealth
+         * @description The analyses.
+         */
+        QueueHealth: {
+            /**
+             * Claimed
+             * @description Being analysed now, or their worker has died a moment ago.
+             */
+            claimed: number;
+            /**
+             * Failed
+             * @description Wait for a person.
+             */
+            failed: number;
+            /**
+             * Oldest Unclaimed Seconds
+             * @description Age of the analysis that has waited longest though it may be claimed; it grows where no worker is alive.
+             */
+            oldest_unclaimed_seconds: number | null;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * Readiness
          * @description Whether the servers that the API needs answer.
          */
@@ -1132,6 +2073,19 @@ export interface components {
             /** Redis */
             redis: boolean;
             work: components["schemas"]["Work"] | null;
+        };
+        /**
+         * ReadingDraft
+         * @description What the reader has decided so far; saved as it is typed, so nothing is required.
+         */
+        ReadingDraft: {
+            /** Conclusion */
+            conclusion?: string | null;
+            /** Reason */
+            reason?: string | null;
+            verdict?: components["schemas"]["PersonVerdict"] | null;
+            /** Version */
+            version: number;
         };
         /**
          * ReadingView
@@ -1163,6 +2117,17 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * Redemption
+         * @description A code that a workstation was given.
+         */
+        Redemption: {
+            /**
+             * Code
+             * @example 7KQ2-9XMB-T4VN-CYP3
+             */
+            code: string;
+        };
+        /**
          * Refusal
          * @description A message that ingest refused; the same again only raises the count.
          */
@@ -1181,7 +2146,10 @@ export interface components {
             last_at: string;
             /** Reason */
             reason: string;
-            /** Topic */
+            /**
+             * Topic
+             * @example smearflow/v1/north/scope-1/up/announce
+             */
             topic: string;
         };
         /**
@@ -1193,6 +2161,85 @@ export interface components {
             refusals: components["schemas"]["Refusal"][];
             /** Total */
             total: number;
+        };
+        /**
+         * ReportContent
+         * @description All that was signed.
+         */
+        ReportContent: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Conclusion */
+            conclusion: string | null;
+            /** Former Sha256 */
+            former_sha256: string | null;
+            /** Images */
+            images: components["schemas"]["ReportedImage"][];
+            model_answer: components["schemas"]["CaseAnswer"] | null;
+            /** Model Reasons */
+            model_reasons: string[];
+            /** Model Wording */
+            model_wording: string;
+            /** Models */
+            models: components["schemas"]["ModelFacts"][];
+            /** Notice */
+            notice: string;
+            /** Number */
+            number: number;
+            /** Pseudonym */
+            pseudonym: string;
+            /** Readings */
+            readings: components["schemas"]["ReadingView"][];
+            /** Reason */
+            reason: string | null;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Site */
+            site: string;
+            /** Status */
+            status: string;
+            verdict: components["schemas"]["PersonVerdict"];
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * ReportedImage
+         * @description One image in a signed report.
+         */
+        ReportedImage: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Model Digest */
+            model_digest: string | null;
+            /** Model Doubts */
+            model_doubts: string[];
+            /** Model Label */
+            model_label: string | null;
+            /** Model Probability */
+            model_probability: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Sha256 */
+            sha256: string;
+            verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
          * ReportSummary
@@ -1221,6 +2268,35 @@ export interface components {
             status: string;
         };
         /**
+         * ReportView
+         * @description A signed report with its content.
+         */
+        ReportView: {
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            content: components["schemas"]["ReportContent"];
+            /** Content Sha256 */
+            content_sha256: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Pdf Sha256 */
+            pdf_sha256: string;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Status */
+            status: string;
+        };
+        /**
          * ResultKind
          * @description Who speaks in a result.
          * @enum {string}
@@ -1233,6 +2309,37 @@ export interface components {
          */
         Role: "technician" | "clinician" | "administrator" | "service";
         /**
+         * SavedReading
+         * @description A reading after a change of one image's finding.
+         */
+        SavedReading: {
+            /** Case Version */
+            case_version: number;
+            /** Conclusion */
+            conclusion: string | null;
+            /** Findings */
+            findings: components["schemas"]["ImageFindingView"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Reader */
+            reader: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Signed At */
+            signed_at: string | null;
+            verdict: components["schemas"]["PersonVerdict"] | null;
+        };
+        /**
          * SignatureCheck
          * @description One thing that must be so before a case is signed.
          */
@@ -1243,11 +2350,177 @@ export interface components {
             text: string;
         };
         /**
+         * SignatureRequest
+         * @description A signature; the identity is confirmed by naming the pseudonym's first eight digits.
+         */
+        SignatureRequest: {
+            /** Confirmed Pseudonym */
+            confirmed_pseudonym: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * Sort
          * @description In which order.
          * @enum {string}
          */
         Sort: "worklist" | "newest" | "oldest";
+        /**
+         * StorageHealth
+         * @description Where captures are kept.
+         */
+        StorageHealth: {
+            /** Free Bytes */
+            free_bytes: number | null;
+            /**
+             * Kind
+             * @description `folder`, or `s3`, which tells nothing of its size.
+             * @example folder
+             */
+            kind: string;
+            /** Total Bytes */
+            total_bytes: number | null;
+        };
+        /**
+         * SystemHealth
+         * @description What each part of the system says of itself.
+         */
+        SystemHealth: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Database
+             * @description `postgresql` or `sqlite`.
+             * @example postgresql
+             */
+            database: string;
+            deliveries: components["schemas"]["DeliveryHealth"];
+            devices: components["schemas"]["DeviceHealth"];
+            /**
+             * Event Position
+             * @description How many events were ever written.
+             */
+            event_position: number;
+            /** Ingests */
+            ingests: components["schemas"]["IngestHealth"][];
+            queue: components["schemas"]["QueueHealth"];
+            /**
+             * Redis
+             * @description It answers. Without it results come later, but they come.
+             */
+            redis: boolean;
+            storage: components["schemas"]["StorageHealth"];
+            /**
+             * Version
+             * @example 0.1.0
+             */
+            version: string;
+            /** Workers */
+            workers: components["schemas"]["WorkerHealth"][];
+        };
+        /**
+         * TokenView
+         * @description A program's token, but for its secret.
+         */
+        TokenView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example reports
+             */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /**
+         * TokenWithSecret
+         * @description A token that was just made.
+         */
+        TokenWithSecret: {
+            /**
+             * Secret
+             * @description Shown this once: sent as `Authorization: Bearer smf_…`.
+             * @example smf_Zl0qkT5cUuY3yJm6b1Qz8vXoR2nD4wEeGhKpLsNaCtI
+             */
+            secret: string;
+            token: components["schemas"]["TokenView"];
+        };
+        /**
+         * UserChange
+         * @description What is to be different of a user; what is not named stays.
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
+            /**
+             * Site
+             * @description A technician's site. Where another role is named, a former site goes.
+             */
+            site?: string | null;
+        };
+        /**
+         * UserView
+         * @description A user, as administrators see it.
+         */
+        UserView: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disabled At
+             * @description Since when the user is let in no more.
+             */
+            disabled_at: string | null;
+            /** Last Log In At */
+            last_log_in_at: string | null;
+            /**
+             * Name
+             * @example h.meier
+             */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Site
+             * @description All that this user sees belongs to this site; null: to any.
+             */
+            site: string | null;
+        };
+        /**
+         * UserWithPassword
+         * @description A user, and the password that was made for it.
+         */
+        UserWithPassword: {
+            /**
+             * Password
+             * @description Shown this once; null where it was given, or where the user comes by token.
+             */
+            password: string | null;
+            user: components["schemas"]["UserView"];
+        };
         /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
@@ -1269,6 +2542,45 @@ export interface components {
             waiting_jobs: number;
         };
         /**
+         * WorkerHealth
+         * @description An inference worker that said something within a day.
+         */
+        WorkerHealth: {
+            /** Alive */
+            alive: boolean;
+            /**
+             * Answered
+             * @description Captures that it has worked off since it started.
+             */
+            answered: number;
+            /**
+             * Claimed
+             * @description Analyses that it holds now.
+             */
+            claimed: number;
+            /** Model */
+            model: string | null;
+            /** Model Digest */
+            model_digest: string | null;
+            /**
+             * Name
+             * @example cloud-1:4711
+             */
+            name: string;
+            /** Runtime */
+            runtime: string | null;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
          * WorkQueue
          * @description In which part of the worklist a case stands; it stands in one at most.
          * @enum {string}
@@ -1281,7 +2593,14 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Action = components['schemas']['Action'];
 export type Alive = components['schemas']['Alive'];
+export type AmendmentRequest = components['schemas']['AmendmentRequest'];
+export type AuditEntryView = components['schemas']['AuditEntryView'];
+export type AuditHead = components['schemas']['AuditHead'];
+export type AuditPage = components['schemas']['AuditPage'];
+export type AuditVerification = components['schemas']['AuditVerification'];
+export type BrokerAddress = components['schemas']['BrokerAddress'];
 export type CaptureCounts = components['schemas']['CaptureCounts'];
 export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
@@ -1295,22 +2614,39 @@ export type CaseImages = components['schemas']['CaseImages'];
 export type CasePage = components['schemas']['CasePage'];
 export type CaseState = components['schemas']['CaseState'];
 export type CaseSummary = components['schemas']['CaseSummary'];
+export type CommandAction = components['schemas']['CommandAction'];
+export type CommandState = components['schemas']['CommandState'];
 export type CommentView = components['schemas']['CommentView'];
 export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
+export type DeliveryHealth = components['schemas']['DeliveryHealth'];
 export type DeliveryState = components['schemas']['DeliveryState'];
+export type DeviceCommandView = components['schemas']['DeviceCommandView'];
+export type DeviceCredentials = components['schemas']['DeviceCredentials'];
+export type DeviceHealth = components['schemas']['DeviceHealth'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
+export type Edge = components['schemas']['Edge'];
+export type EnrolmentCodeView = components['schemas']['EnrolmentCodeView'];
 export type Fault = components['schemas']['Fault'];
 export type Holder = components['schemas']['Holder'];
+export type ImageFindingDraft = components['schemas']['ImageFindingDraft'];
 export type ImageFindingView = components['schemas']['ImageFindingView'];
+export type IngestHealth = components['schemas']['IngestHealth'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
 export type Me = components['schemas']['Me'];
+export type ModelDetail = components['schemas']['ModelDetail'];
 export type ModelFacts = components['schemas']['ModelFacts'];
+export type ModelSummary = components['schemas']['ModelSummary'];
 export type NewComment = components['schemas']['NewComment'];
+export type NewDeviceCommand = components['schemas']['NewDeviceCommand'];
+export type NewEnrolmentCode = components['schemas']['NewEnrolmentCode'];
+export type NewToken = components['schemas']['NewToken'];
+export type NewUser = components['schemas']['NewUser'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
 export type PersonVerdict = components['schemas']['PersonVerdict'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
@@ -1318,20 +2654,114 @@ export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
+export type QueueHealth = components['schemas']['QueueHealth'];
 export type Readiness = components['schemas']['Readiness'];
+export type ReadingDraft = components['schemas']['ReadingDraft'];
 export type ReadingView = components['schemas']['ReadingView'];
+export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
+export type ReportContent = components['schemas']['ReportContent'];
+export type ReportedImage = components['schemas']['ReportedImage'];
 export type ReportSummary = components['schemas']['ReportSummary'];
+export type ReportView = components['schemas']['ReportView'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
+export type SavedReading = components['schemas']['SavedReading'];
 export type SignatureCheck = components['schemas']['SignatureCheck'];
+export type SignatureRequest = components['schemas']['SignatureRequest'];
 export type Sort = components['schemas']['Sort'];
+export type StorageHealth = components['schemas']['StorageHealth'];
+export type SystemHealth = components['schemas']['SystemHealth'];
+export type TokenView = components['schemas']['TokenView'];
+export type TokenWithSecret = components['schemas']['TokenWithSecret'];
+export type UserChange = components['schemas']['UserChange'];
+export type UserView = components['schemas']['UserView'];
+export type UserWithPassword = components['schemas']['UserWithPassword'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
+export type WorkerHealth = components['schemas']['WorkerHealth'];
 export type WorkQueue = components['schemas']['WorkQueue'];
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit_entries_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                /** @description what was done */
+                action?: components["schemas"]["Action"] | null;
+                /** @description who did it */
+                actor?: string | null;
+                /** @description position of the last entry of the page before this one */
+                before?: number | null;
+                /** @description at or after */
+                from?: string | null;
+                limit?: number;
+                /** @description to whom or what */
+                subject?: string | null;
+                /** @description before */
+                to?: string | null;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit_trail_api_v1_audit_verification_get: {
+        parameters: {
+            query?: {
+                newest?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_captures_api_v1_captures_get: {
         parameters: {
             query?: {
@@ -1339,9 +2769,13 @@ export interface operations {
                 before?: string | null;
                 case?: string | null;
                 device?: string | null;
+                /** @description taken at or after */
+                from?: string | null;
                 limit?: number;
                 site?: string | null;
                 state?: components["schemas"]["CaptureState"][];
+                /** @description taken before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;
@@ -1406,7 +2840,10 @@ export interface operations {
     };
     get_image_api_v1_captures__capture_id__image_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description longer side of a JPEG; without, the stored bytes */
+                edge?: components["schemas"]["Edge"] | null;
+            };
             header?: {
                 authorization?: string | null;
             };
@@ -1425,6 +2862,13 @@ export interface operations {
                 content: {
                     "image/*": unknown;
                 };
+            };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -1492,6 +2936,13 @@ export interface operations {
                     "image/jpeg": unknown;
                 };
             };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Problem */
             default: {
                 headers: {
@@ -1505,7 +2956,16 @@ export interface operations {
     };
     count_captures_api_v1_captures_counts_get: {
         parameters: {
-            query?: never;
+            query?: {
+                case?: string | null;
+                device?: string | null;
+                /** @description taken at or after */
+                from?: string | null;
+                site?: string | null;
+                state?: components["schemas"]["CaptureState"][];
+                /** @description taken before */
+                to?: string | null;
+            };
             header?: {
                 authorization?: string | null;
             };
@@ -1542,15 +3002,18 @@ export interface operations {
                 answer?: components["schemas"]["CaseAnswer"][];
                 device?: string | null;
                 failed?: boolean | null;
+                /** @description cases whose newest image was announced then or later */
+                from?: string | null;
                 holder?: components["schemas"]["Holder"];
                 limit?: number;
                 queue?: components["schemas"]["WorkQueue"][];
+                /** @description the beginning of the pseudonym, or of the smear's name */
                 search?: string | null;
-                since?: string | null;
                 site?: string | null;
                 sort?: components["schemas"]["Sort"];
                 state?: components["schemas"]["CaseState"][];
-                until?: string | null;
+                /** @description cases whose newest image was announced before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;
@@ -1592,6 +3055,43 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    amend_report_api_v1_cases__case_id__amendment_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -1757,6 +3257,119 @@ export interface operations {
             };
         };
     };
+    save_finding_api_v1_cases__case_id__images__capture_id__finding_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageFindingDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReading"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_opened_api_v1_cases__case_id__images__capture_id__opened_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReading"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_reading_api_v1_cases__case_id__reading_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     release_case_api_v1_cases__case_id__release_post: {
         parameters: {
             query?: never;
@@ -1794,18 +3407,58 @@ export interface operations {
             };
         };
     };
+    sign_case_api_v1_cases__case_id__signature_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_cases_api_v1_cases_counts_get: {
         parameters: {
             query?: {
                 answer?: components["schemas"]["CaseAnswer"][];
                 device?: string | null;
                 failed?: boolean | null;
+                /** @description cases whose newest image was announced then or later */
+                from?: string | null;
                 holder?: components["schemas"]["Holder"];
+                /** @description the beginning of the pseudonym, or of the smear's name */
                 search?: string | null;
-                since?: string | null;
                 site?: string | null;
                 state?: components["schemas"]["CaseState"][];
-                until?: string | null;
+                /** @description cases whose newest image was announced before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;
@@ -1853,6 +3506,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device_api_v1_devices__device_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_device_commands_api_v1_devices__device_id__commands_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCommandView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    command_device_api_v1_devices__device_id__commands_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCommandView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_enrolment_code_api_v1_devices_enrolment_codes_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnrolmentCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCodeView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_enrolment_code_api_v1_enrolments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redemption"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCredentials"];
                 };
             };
             /** @description Problem */
@@ -1969,6 +3795,70 @@ export interface operations {
             };
         };
     };
+    list_models_api_v1_models_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model_api_v1_models__digest__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_refusals_api_v1_refusals_get: {
         parameters: {
             query?: {
@@ -1989,6 +3879,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refusals"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report_api_v1_reports__report_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pdf_api_v1_reports__report_id__pdf_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Problem */
@@ -2109,6 +4065,279 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_system_health_api_v1_system_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemHealth"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users_api_v1_users_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user_api_v1_users_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user_api_v1_users__name__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password_api_v1_users__name__password_reset_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens_api_v1_users__name__tokens_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_token_api_v1_users__name__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithSecret"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token_api_v1_users__name__tokens__token_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {

@@ -43,12 +43,20 @@ export function percent(probability: number): string {
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** The time of day, with the date where it was not today. */
 export function shortTime(moment: string, today: Date = new Date()): string {
   const date = new Date(moment);
   return (date.toDateString() === today.toDateString() ? TIME : DAY_AND_TIME).format(date);
+}
+
+/** Hours and minutes, with the date where it was not today: for places that are narrow. */
+export function clockTime(moment: string, today: Date = new Date()): string {
+  const date = new Date(moment);
+  return (date.toDateString() === today.toDateString() ? CLOCK : DAY_AND_CLOCK).format(date);
 }
 
 export function fullTime(moment: string): string {

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared import messages, parts, topics
-from shared.vocabulary import Label, Presence, Priority
+from shared.vocabulary import Label, PersonVerdict, Presence, Priority, ReportStatus
 
 DOCUMENT = (Path(messages.__file__).parent / "PROTOCOL.md").read_text()
 MESSAGES = messages.Message.__subclasses__()
@@ -33,7 +33,16 @@ def test_every_message_of_the_document_exists() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [messages.ReceiptOutcome, messages.ResultKind, messages.CommandAction, Label, Presence, Priority],
+    [
+        messages.ReceiptOutcome,
+        messages.ResultKind,
+        messages.CommandAction,
+        Label,
+        PersonVerdict,
+        Presence,
+        Priority,
+        ReportStatus,
+    ],
 )
 def test_every_word_of_the_wire_is_described(words: type[StrEnum]) -> None:
     assert [word for word in words if f"`{word}`" not in DOCUMENT] == []

@@ -5,9 +5,10 @@ import { answer, api, imageUrl } from "../api/client.ts";
 import { keys } from "../api/queries.ts";
 import type { CaptureDetail } from "../api.gen.ts";
 import { hasImage, Quality, State } from "./CaptureTable.tsx";
+import { CustodyTrail } from "./CustodyTrail.tsx";
 import { Finding } from "./Finding.tsx";
 import { RetryButton } from "./RetryButton.tsx";
-import { bytes, fullTime, STAGE_WORDS } from "../words.ts";
+import { bytes,  } from "../words.ts";
 
 interface Props {
   id: string;
@@ -83,13 +84,7 @@ function Detail({ detail }: { detail: CaptureDetail }) {
         </p>
       )}
       <h3>Custody trail</h3>
-      <ol className="trail">
-        {detail.custody.map(({ stage, at }) => (
-          <li key={stage}>
-            {STAGE_WORDS[stage]} <time dateTime={at}>{fullTime(at)}</time>
-          </li>
-        ))}
-      </ol>
+      <CustodyTrail capture={detail} />
       <Deliveries detail={detail} />
       <h3>Particulars</h3>
       <Particulars detail={detail} />

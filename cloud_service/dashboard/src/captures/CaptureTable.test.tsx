@@ -18,7 +18,7 @@ function show(captures: CaptureSummary[], onSelect: (id: string) => void = () =>
   const rows = captures.map((capture, position) => ({ capture, position }));
   return render(
     <MeContext value={me}>
-      <CaptureTable rows={rows} loaded filtered={false} selected={null} onSelect={onSelect} />
+      <CaptureTable rows={rows} loaded empty={{ title: "No captures yet", words: "They appear by themselves." }} selected={null} onSelect={onSelect} />
     </MeContext>,
   );
 }

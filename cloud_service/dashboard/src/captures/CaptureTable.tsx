@@ -1,8 +1,10 @@
 import { memo } from "react";
 
 import { thumbnailUrl } from "../api/client.ts";
-import type { CaptureSummary } from "../api.gen.ts";
+import type { CaptureSummary, Verdict } from "../api.gen.ts";
 import type { Row } from "./captures.ts";
+import { useMe } from "../session/me.ts";
+import { Whereabouts } from "./CustodyTrail.tsx";
 import { Finding } from "./Finding.tsx";
 import { RetryButton } from "./RetryButton.tsx";
 import { fullTime, QUALITY_WORDS, shortCase, shortTime, STATE_WORDS } from "../words.ts";
@@ -10,15 +12,17 @@ import { fullTime, QUALITY_WORDS, shortCase, shortTime, STATE_WORDS } from "../w
 interface Props {
   rows: readonly Row[];
   loaded: boolean;
-  filtered: boolean;
+  /** What is said where there are none. */
+  empty: { title: string; words: string };
   selected: string | null;
   onSelect: (id: string) => void;
 }
 
 /** Captures, newest first. */
-export function CaptureTable({ rows, loaded, filtered, selected, onSelect }: Props) {
+export function CaptureTable({ rows, loaded, empty, selected, onSelect }: Props) {
+  const { site } = useMe();
   if (rows.length === 0) {
-    return <Nothing loaded={loaded} filtered={filtered} />;
+    return <Nothing loaded={loaded} {...empty} />;
   }
   return (
     <table>
@@ -31,11 +35,11 @@ export function CaptureTable({ rows, loaded, filtered, selected, onSelect }: Pro
           <th scope="col" className="case">
             Case
           </th>
-          <th scope="col">Site / device</th>
+          <th scope="col">{site === null ? "Site / device" : "Device"}</th>
           <th scope="col" className="quality">
             Quality
           </th>
-          <th scope="col">State</th>
+          <th scope="col">Where it is</th>
           <th scope="col">Preliminary finding</th>
         </tr>
       </thead>
@@ -53,18 +57,14 @@ export function CaptureTable({ rows, loaded, filtered, selected, onSelect }: Pro
   );
 }
 
-function Nothing({ loaded, filtered }: { loaded: boolean; filtered: boolean }) {
+function Nothing({ loaded, title, words }: { loaded: boolean; title: string; words: string }) {
   if (!loaded) {
     return <p className="nothing quiet">Loading captures…</p>;
   }
   return (
     <div className="nothing">
-      <h2>{filtered ? "None here" : "No captures yet"}</h2>
-      <p className="quiet">
-        {filtered
-          ? "No capture is in this state. Press the counter again to see all of them."
-          : "They appear here by themselves as soon as a microscope workstation sends them."}
-      </p>
+      <h2>{title}</h2>
+      <p className="quiet">{words}</p>
     </div>
   );
 }
@@ -76,6 +76,7 @@ interface RowProps {
 }
 
 const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: RowProps) {
+  const { site } = useMe();
   const select = () => {
     onSelect(capture.id);
   };
@@ -111,15 +112,17 @@ const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: Row
         <code title={capture.case}>{shortCase(capture.case)}</code>
       </td>
       <td>
-        {capture.site} / {capture.device}
+        {site === null && `${capture.site} / `}
+        {capture.device}
       </td>
       <td className="quality">
         <Quality capture={capture} />
       </td>
-      <td>
+      <td className="where">
         <State capture={capture} />
+        <Whereabouts capture={capture} />
       </td>
-      <td className="answer">
+      <td className={capture.prediction === null && capture.reason === null ? "answer none" : "answer"}>
         <Finding capture={capture} />
         {capture.state === "failed" && <RetryButton id={capture.id} />}
       </td>
@@ -140,9 +143,14 @@ export function hasImage({ state }: { state: CaptureSummary["state"] }): boolean
 }
 
 export function Quality({ capture }: { capture: CaptureSummary }) {
-  const { sign, word } = QUALITY_WORDS[capture.quality_verdict];
+  return <QualityBadge verdict={capture.quality_verdict} reasons={capture.quality_reasons} />;
+}
+
+/** An image's quality, or the worst of a case's images. */
+export function QualityBadge({ verdict, reasons = [] }: { verdict: Verdict; reasons?: readonly string[] }) {
+  const { sign, word } = QUALITY_WORDS[verdict];
   return (
-    <span className={`badge ${capture.quality_verdict}`} title={capture.quality_reasons.join("\n")}>
+    <span className={`badge quality ${verdict}`} title={reasons.join("\n")}>
       <span aria-hidden="true">{sign}</span> {word}
     </span>
   );

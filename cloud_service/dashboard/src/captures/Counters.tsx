@@ -1,18 +1,16 @@
-import type { CaptureState } from "../api.gen.ts";
+import type { CaptureCounts, CaptureState } from "../api.gen.ts";
 import { STATE_WORDS } from "../words.ts";
-import type { Overview } from "./useOverview.ts";
 
 const SHOWN: readonly CaptureState[] = ["announced", "stored", "analysed", "failed", "refused"];
 
 interface Props {
-  overview: Overview;
+  counts: CaptureCounts | undefined;
   chosen: CaptureState | null;
   onChoose: (state: CaptureState | null) => void;
 }
 
 /** How many captures stand where; a counter chooses what the table shows, and a second click all of them. */
-export function Counters({ overview, chosen, onChoose }: Props) {
-  const online = overview.devices?.filter((device) => device.presence === "online").length;
+export function Counters({ counts, chosen, onChoose }: Props) {
   return (
     <ul className="counters">
       {SHOWN.map((state) => (
@@ -26,16 +24,13 @@ export function Counters({ overview, chosen, onChoose }: Props) {
               onChoose(chosen === state ? null : state);
             }}
           >
-            <span className="number">{overview.counts?.[state].toLocaleString() ?? "–"}</span>{" "}
+            <span className="number">{counts?.[state].toLocaleString() ?? "–"}</span>{" "}
             <span className="name">
               <span aria-hidden="true">{STATE_WORDS[state].sign}</span> {STATE_WORDS[state].word}
             </span>
           </button>
         </li>
       ))}
-      <li className="counter">
-        <span className="number">{online ?? "–"}</span> <span className="name">Devices online</span>
-      </li>
     </ul>
   );
 }

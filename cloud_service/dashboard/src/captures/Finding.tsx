@@ -1,4 +1,5 @@
 import type { CaptureSummary, PredictionSummary } from "../api.gen.ts";
+import { Bar } from "../design/Bar.tsx";
 import { percent } from "../words.ts";
 
 /** What is to be read first: why the answer should not be relied on, then the model's answer; or why there is none. */
@@ -23,9 +24,7 @@ function Answer({ prediction }: { prediction: PredictionSummary }) {
         <Words prediction={prediction} />
       </span>
       <span className="probability" title="probability of blast features, by the model">
-        <span className="bar" aria-hidden="true">
-          <span style={{ width: `${String(100 * prediction.probability)}%` }} />
-        </span>
+        <Bar probability={prediction.probability} />
         {percent(prediction.probability)}
       </span>
     </div>

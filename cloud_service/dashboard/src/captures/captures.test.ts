@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { captures, type Captures, KEPT, NO_CAPTURES, newestFirst } from "./captures.ts";
+import { captures, type Captures, EVERY_CAPTURE, KEPT, NO_CAPTURES, newestFirst } from "./captures.ts";
 import { aCapture, anAnalysed, aPage } from "./testCaptures.ts";
 
 function loaded(...seconds: number[]): Captures {
@@ -8,7 +8,7 @@ function loaded(...seconds: number[]): Captures {
     seconds.map((second) => aCapture(second)),
     10,
   );
-  return captures(NO_CAPTURES, { type: "loaded", states: [], page });
+  return captures(NO_CAPTURES, { type: "loaded", filter: EVERY_CAPTURE, page });
 }
 
 function smears(state: Captures): (string | null)[] {
@@ -60,7 +60,7 @@ describe("captures", () => {
   });
 
   test("older than what is loaded wait until they are asked for, as others may stand between", () => {
-    const few = captures(NO_CAPTURES, { type: "loaded", states: [], page: aPage([aCapture(30)], 10, true) });
+    const few = captures(NO_CAPTURES, { type: "loaded", filter: EVERY_CAPTURE, page: aPage([aCapture(30)], 10, true) });
     const state = captures(few, {
       type: "told",
       rows: [
@@ -74,7 +74,7 @@ describe("captures", () => {
 
   test("leave a filtered table when they change, and others do not enter it", () => {
     const failed = aPage([aCapture(2, { state: "failed" }), aCapture(1, { state: "failed" })], 10);
-    const few = captures(NO_CAPTURES, { type: "loaded", states: ["failed"], page: failed });
+    const few = captures(NO_CAPTURES, { type: "loaded", filter: { states: ["failed"], span: null }, page: failed });
     const state = captures(few, {
       type: "told",
       rows: [
@@ -85,6 +85,20 @@ describe("captures", () => {
     });
 
     expect(smears(state)).toEqual(["smear 4", "smear 1"]);
+  });
+
+  test("of another day do not enter the one that is shown, however late they come", () => {
+    const span = { from: "2026-11-22T00:00:00Z", to: "2026-11-23T00:00:00Z" };
+    const today = captures(NO_CAPTURES, { type: "loaded", filter: { states: [], span }, page: aPage([aCapture(1)], 10) });
+    const state = captures(today, {
+      type: "told",
+      rows: [
+        { capture: aCapture(2, { captured_at: "2026-11-21T23:59:59Z" }), position: 11 },
+        { capture: aCapture(3), position: 12 },
+      ],
+    });
+
+    expect(smears(state)).toEqual(["smear 3", "smear 1"]);
   });
 
   test("count an answer once, whatever else is told of its capture later", () => {

@@ -1,4 +1,13 @@
 import type { CapturePage, CaptureState, CaptureSummary } from "../api.gen.ts";
+import { isWithin, type Span } from "./day.ts";
+
+/** Which captures are shown: those in one of the states (in any, where empty) that were taken in the span (ever, where null). */
+export interface Filter {
+  readonly states: readonly CaptureState[];
+  readonly span: Span | null;
+}
+
+export const EVERY_CAPTURE: Filter = { states: [], span: null };
 
 /** A capture as it was told at a position of the event log. */
 export interface Row {
@@ -9,8 +18,8 @@ export interface Row {
 export interface Captures {
   /** By capture id, so that no capture can stand here twice. */
   readonly rows: ReadonlyMap<string, Row>;
-  /** Only captures in one of these states stand here; in any, where empty. */
-  readonly states: readonly CaptureState[];
+  /** Only captures that it lets through stand here. */
+  readonly filter: Filter;
   /** The server has older ones than the oldest here. */
   readonly more: boolean;
   /** So many rows are kept; the oldest go first. */
@@ -22,7 +31,7 @@ export interface Captures {
 }
 
 export type Change =
-  | { readonly type: "loaded"; readonly states: readonly CaptureState[]; readonly page: CapturePage }
+  | { readonly type: "loaded"; readonly filter: Filter; readonly page: CapturePage }
   | { readonly type: "older"; readonly page: CapturePage }
   | { readonly type: "told"; readonly rows: readonly Row[] };
 
@@ -32,12 +41,19 @@ export const KEPT = 200;
 /** More than this makes a page slow, and nobody reads it. */
 export const MOST = 2000;
 
-export const NO_CAPTURES: Captures = { rows: new Map(), states: [], more: false, limit: KEPT, loaded: false, answers: 0 };
+export const NO_CAPTURES: Captures = {
+  rows: new Map(),
+  filter: EVERY_CAPTURE,
+  more: false,
+  limit: KEPT,
+  loaded: false,
+  answers: 0,
+};
 
 export function captures(state: Captures, change: Change): Captures {
   switch (change.type) {
     case "loaded":
-      return { ...merged(fresh(state, change.states), rowsOf(change.page)), more: change.page.more };
+      return { ...merged(fresh(state, change.filter), rowsOf(change.page)), more: change.page.more };
     case "older": {
       const limit = Math.min(MOST, state.rows.size + change.page.captures.length);
       return { ...merged({ ...state, limit }, rowsOf(change.page)), more: change.page.more };
@@ -66,8 +82,8 @@ function rowsOf(page: CapturePage): Row[] {
   return page.captures.map((capture) => ({ capture, position: page.position }));
 }
 
-function fresh(state: Captures, states: readonly CaptureState[]): Captures {
-  return { ...NO_CAPTURES, states, loaded: true, answers: state.answers };
+function fresh(state: Captures, filter: Filter): Captures {
+  return { ...NO_CAPTURES, filter, loaded: true, answers: state.answers };
 }
 
 /** A later position wins; one that was here already, or comes late, changes nothing. */
@@ -78,7 +94,7 @@ function merged(state: Captures, news: readonly Row[]): Captures {
     if (known === undefined || known.position < row.position) {
       rows.set(row.capture.id, row);
     }
-    if (state.states.length > 0 && !state.states.includes(row.capture.state)) {
+    if (!passes(state.filter, row.capture)) {
       rows.delete(row.capture.id);
     }
   }
@@ -87,6 +103,10 @@ function merged(state: Captures, news: readonly Row[]): Captures {
   }
   const kept = [...rows.values()].sort(byAge).slice(0, state.limit);
   return { ...state, rows: new Map(kept.map((row) => [row.capture.id, row])), more: true };
+}
+
+function passes({ states, span }: Filter, capture: CaptureSummary): boolean {
+  return (states.length === 0 || states.includes(capture.state)) && isWithin(span, capture.captured_at);
 }
 
 /** Leaves out captures that are older than what is loaded: between them and the rows there may be others. */

@@ -1,55 +1,66 @@
-import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useReducer } from "react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useEffect, useReducer } from "react";
 
 import { answer, api } from "../api/client.ts";
-import { keys, queryClient } from "../api/queries.ts";
-import type { CapturePage, CaptureState } from "../api.gen.ts";
+import { keys } from "../api/queries.ts";
+import type { CapturePage } from "../api.gen.ts";
 import { stream, type Told } from "../live/stream.ts";
 import { useEvents } from "../live/useStream.ts";
-import { captures, type Captures, NO_CAPTURES, newestFirst, type Row } from "./captures.ts";
+import { captures, type Captures, type Filter, NO_CAPTURES, newestFirst, type Row } from "./captures.ts";
 
 const PAGE_SIZE = 100;
 
-/** Captures, newest announcement first: those in one of `states` (all, where empty), before the capture `before`. */
-async function fetchCaptures(states: readonly CaptureState[], before: string | null): Promise<CapturePage> {
-  const query = { limit: PAGE_SIZE, ...(states.length > 0 && { state: [...states] }), ...(before !== null && { before }) };
+/** Captures, newest announcement first: those that the filter lets through, before the capture `before`. */
+async function fetchCaptures({ states, span }: Filter, before: string | null): Promise<CapturePage> {
+  const query = {
+    limit: PAGE_SIZE,
+    ...(states.length > 0 && { state: [...states] }),
+    ...span,
+    ...(before !== null && { before }),
+  };
   return answer(api.GET("/api/v1/captures", { params: { query } }));
+}
+
+export interface LiveCaptures {
+  readonly captures: Captures;
+  readonly loadOlder: () => void;
+  /** Why they, or the older ones, could not be loaded. */
+  readonly error: Error | null;
 }
 
 /**
  * Captures, kept up to date without a reload.
  *
- * @param states - which are loaded (all, where empty); a constant, since another array is another filter
+ * @param filter - which are loaded; a constant, since another object is another filter
  */
-export function useLiveCaptures(states: readonly CaptureState[]): { captures: Captures; loadOlder: () => void } {
+export function useLiveCaptures(filter: Filter): LiveCaptures {
   const [state, change] = useReducer(captures, NO_CAPTURES);
-  const { data: page } = useQuery({
-    queryKey: [...keys.captures, ...states],
-    queryFn: () => fetchCaptures(states, null),
+  const { data: page, error } = useQuery({
+    queryKey: [...keys.captures, filter],
+    queryFn: () => fetchCaptures(filter, null),
     gcTime: 0, // what was seen before is told of anew
   });
 
   useEffect(() => {
     if (page !== undefined) {
-      change({ type: "loaded", states, page });
+      change({ type: "loaded", filter, page });
       // Told while the answer was on its way.
       change({ type: "told", rows: stream.since("capture", page.position).map(rowOf) });
     }
-  }, [states, page]);
+  }, [filter, page]);
   useEvents("capture", (told) => {
     change({ type: "told", rows: told.map(rowOf) });
   });
 
-  const loadOlder = useCallback(() => {
-    const oldest = newestFirst(state).at(-1)?.capture.id ?? null;
-    void queryClient
-      .query({ queryKey: [...keys.captures, ...states, oldest], queryFn: () => fetchCaptures(states, oldest), gcTime: 0 })
-      .then((older) => {
-        change({ type: "older", page: older });
-      });
-  }, [state, states]);
-
-  return { captures: state, loadOlder };
+  const older = useMutation({
+    mutationFn: () => fetchCaptures(filter, newestFirst(state).at(-1)?.capture.id ?? null),
+    onSuccess: (found) => {
+      change({ type: "older", page: found });
+    },
+  });
+  // Until the answer to another filter is there, what the former one let through would stand under a wrong name.
+  const shown = state.filter === filter ? state : NO_CAPTURES;
+  return { captures: shown, loadOlder: older.mutate, error: error ?? older.error };
 }
 
 function rowOf({ payload, position }: Told<"capture">): Row {

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef } from "react";
 
 import { answer, api } from "../api/client.ts";
 import { keys, queryClient } from "../api/queries.ts";
 import type { CaptureCounts, DeviceSummary, Refusals } from "../api.gen.ts";
 import { useEvents } from "../live/useStream.ts";
+import { useThrottled } from "../live/useThrottled.ts";
+import type { Span } from "./day.ts";
 
 const AT_MOST_EVERY_MS = 1000;
 /** Refused messages raise no event, so they are asked for now and then. */
@@ -17,12 +18,12 @@ export interface Overview {
   readonly refusals: Refusals | undefined;
 }
 
-/** Counts, devices and refusals, kept up to date. */
-export function useOverview(): Overview {
+/** Devices and refusals, and the counts of the captures taken in a span (ever, where null); kept up to date. */
+export function useOverview(span: Span | null): Overview {
   const refetchInterval = AT_LEAST_EVERY_MS;
   const counts = useQuery({
-    queryKey: keys.captureCounts,
-    queryFn: () => answer(api.GET("/api/v1/captures/counts")),
+    queryKey: [...keys.captureCounts, span],
+    queryFn: () => answer(api.GET("/api/v1/captures/counts", { params: { query: { ...span } } })),
     refetchInterval,
   });
   const devices = useQuery({ queryKey: keys.devices, queryFn: () => answer(api.GET("/api/v1/devices")) });
@@ -37,31 +38,4 @@ export function useOverview(): Overview {
   }, AT_MOST_EVERY_MS);
   useEvents("capture", lookAgain);
   return { counts: counts.data, devices: devices.data, refusals: refusals.data };
-}
-
-/** A function that may be called as often as something happens: it calls `run` at once, and then at most every `ms`. */
-export function useThrottled(run: () => void, ms: number): () => void {
-  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const ranAt = useRef(0);
-  const latest = useRef(run);
-  useEffect(() => {
-    latest.current = run;
-  });
-  useEffect(
-    () => () => {
-      clearTimeout(waiting.current);
-      waiting.current = undefined;
-    },
-    [],
-  );
-  return useCallback(() => {
-    waiting.current ??= setTimeout(
-      () => {
-        waiting.current = undefined;
-        ranAt.current = Date.now();
-        latest.current();
-      },
-      Math.max(0, ranAt.current + ms - Date.now()),
-    );
-  }, [ms]);
 }

@@ -1,4 +1,4 @@
-import type { CaptureSummary, DeviceSummary } from "../api.gen.ts";
+import type { CaptureSummary, CaseSummary, DeviceSummary } from "../api.gen.ts";
 import { Store } from "../store.ts";
 
 export type Connection = "connecting" | "live" | "lost";
@@ -6,7 +6,7 @@ export type Connection = "connecting" | "live" | "lost";
 /** What each kind of event tells of its subject. */
 export interface Payloads {
   capture: CaptureSummary;
-  case: { readonly id: string };
+  case: CaseSummary;
   device: DeviceSummary;
 }
 

@@ -21,20 +21,23 @@ export function AccountMenu() {
   const me = useMe();
   const chosen = useStore(theme);
   const [changing, setChanging] = useState(false);
+  const role = me.site === null ? me.role : `${me.role}, ${me.site}`;
   return (
     <div className="account" role="group" aria-label="Account">
       <Menu.Root modal={false}>
         <Menu.Trigger className="account-button">
           <CircleUser aria-hidden="true" />
-          <span>
-            <strong>{me.user}</strong>{" "}
-            <span className="quiet account-role">{me.site === null ? me.role : `${me.role}, ${me.site}`}</span>
+          <span className="account-words">
+            <strong>{me.user}</strong> <span className="quiet">{role}</span>
           </span>
           <ChevronDown aria-hidden="true" className="small" />
         </Menu.Trigger>
         <Menu.Portal>
           <Menu.Positioner sideOffset={6} align="end">
             <Menu.Popup className="menu">
+              <p className="menu-label account-in-menu">
+                <strong>{me.user}</strong> {role}
+              </p>
               <Menu.Group>
                 <Menu.GroupLabel className="menu-label">Light or dark</Menu.GroupLabel>
                 <Menu.RadioGroup

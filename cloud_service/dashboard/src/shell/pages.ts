@@ -1,4 +1,4 @@
-import { Images, type LucideIcon } from "lucide-react";
+import { Activity, Images, ListChecks, type LucideIcon, Microscope, Network, ScrollText, Users } from "lucide-react";
 
 import type { Me, Permission } from "../api.gen.ts";
 import { may } from "../session/me.ts";
@@ -13,9 +13,20 @@ export interface NavigationPage {
 
 /** In the order of the navigation; the first one that somebody may see is where he begins. */
 const PAGES: readonly NavigationPage[] = [
+  { to: "/worklist", name: "Worklist", icon: ListChecks, permission: "see-cases" },
   { to: "/captures", name: "Captures", icon: Images, permission: "see-captures" },
+  { to: "/devices", name: "Devices", icon: Microscope, permission: "see-devices" },
+  { to: "/models", name: "Models", icon: Network, permission: "see-models" },
+  { to: "/users", name: "Users", icon: Users, permission: "manage-users" },
+  { to: "/audit", name: "Audit", icon: ScrollText, permission: "see-audit" },
+  { to: "/system", name: "System", icon: Activity, permission: "see-health" },
 ];
 
 export function pagesOf(me: Me): readonly NavigationPage[] {
   return PAGES.filter(({ permission }) => may(me, permission));
+}
+
+/** The name of the page at an address; undefined where the navigation offers none. */
+export function nameOf(path: string): string | undefined {
+  return PAGES.find(({ to }) => path === to || path.startsWith(`${to}/`))?.name;
 }

@@ -1,0 +1,33 @@
+import { CircleAlert, CircleCheck, CircleDashed, CirclePause, CircleSlash, Info, type LucideIcon } from "lucide-react";
+import type { ReactNode } from "react";
+
+export type SignKind = "good" | "waiting" | "paused" | "trouble" | "off" | "plain";
+
+const SIGNS: Record<SignKind, LucideIcon> = {
+  good: CircleCheck,
+  waiting: CircleDashed,
+  paused: CirclePause,
+  trouble: CircleAlert,
+  off: CircleSlash,
+  plain: Info,
+};
+
+interface Props {
+  kind: SignKind;
+  words: string;
+  children?: ReactNode;
+}
+
+/** A state in words with a sign of its own, so that colour is never the only difference. */
+export function StateSign({ kind, words, children }: Props) {
+  const Sign = SIGNS[kind];
+  return (
+    <span className={`state-sign ${kind}`}>
+      <Sign aria-hidden="true" />
+      <span>
+        {words}
+        {children}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,9 @@
+import type { Action } from "../../api.gen.ts";
+
+/** What the filter offers, by what it is about. */
+export const ACTIONS: readonly (readonly [about: string, actions: readonly Action[]])[] = [
+  ["Logging in", ["log-in", "log-in-refused", "log-out", "password-changed"]],
+  ["Users", ["user-added", "user-changed", "user-disabled", "user-enabled", "user-reset", "token-added", "token-revoked"]],
+  ["Devices", ["enrolment-code-made", "device-enrolled", "device-commanded", "device-removed"]],
+  ["Captures", ["capture-seen", "image-seen", "analysis-retried"]],
+];

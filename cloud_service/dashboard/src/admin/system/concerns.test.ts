@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+
+import type { SystemHealth } from "../../api.gen.ts";
+import { concerns } from "./concerns.ts";
+
+const AT = "2026-11-22T09:00:00Z";
+
+const WELL: SystemHealth = {
+  version: "0.1.0",
+  at: AT,
+  database: "postgresql",
+  redis: true,
+  queue: { waiting: 0, claimed: 2, failed: 0, oldest_unclaimed_seconds: null },
+  workers: [
+    {
+      name: "cloud-1:7",
+      alive: true,
+      started_at: AT,
+      seen_at: AT,
+      model: "se-cnn demo-1",
+      model_digest: "d".repeat(64),
+      runtime: "onnxruntime",
+      claimed: 2,
+      answered: 40,
+    },
+  ],
+  ingests: [{ name: "ingest-0", alive: true, started_at: AT, seen_at: AT, shard: 0, shard_count: 1, serving: true }],
+  devices: { enrolled: 3, online: 2 },
+  deliveries: { waiting: 1, oldest_seconds: 5 },
+  event_position: 100,
+  storage: { kind: "folder", free_bytes: 6e11, total_bytes: 1e12 },
+};
+
+function titles(changes: Partial<SystemHealth>): string[] {
+  return concerns({ ...WELL, ...changes }).map(({ title }) => title);
+}
+
+describe("the system", () => {
+  test("that is well gives no concern", () => {
+    expect(titles({})).toEqual([]);
+    expect(titles({ storage: { kind: "s3", free_bytes: null, total_bytes: null } })).toEqual([]);
+  });
+
+  test("without a worker or ingest says so before all else", () => {
+    const dead = WELL.workers.map((worker) => ({ ...worker, alive: false }));
+    const queue = { waiting: 1, claimed: 0, failed: 0, oldest_unclaimed_seconds: 7260 };
+
+    const found = concerns({ ...WELL, workers: dead, ingests: [], queue });
+    expect(found.map(({ title }) => title)).toEqual([
+      "No worker is alive",
+      "Ingest is not there",
+      "Analyses wait for long",
+    ]);
+    expect(found[0]?.words).toContain("1 analysis waits.");
+    expect(found[2]?.words).toContain("2 h 1 min");
+  });
+
+  test("names every other trouble", () => {
+    expect(titles({ ingests: WELL.ingests.map((one) => ({ ...one, serving: false })) })).toEqual(["Ingest has no broker"]);
+    expect(titles({ redis: false })).toEqual(["Redis does not answer"]);
+    expect(titles({ storage: { kind: "folder", free_bytes: 9e10, total_bytes: 1e12 } })).toEqual([
+      "The store of captures is nearly full",
+    ]);
+    expect(titles({ queue: { ...WELL.queue, failed: 2 } })).toEqual(["2 analyses have failed"]);
+    expect(titles({ deliveries: { waiting: 4, oldest_seconds: 4000 } })).toEqual([
+      "Results have not reached their devices",
+    ]);
+  });
+});
