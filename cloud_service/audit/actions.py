@@ -23,6 +23,7 @@ class Action(StrEnum):
     ENROLMENT_CODE_MADE = "enrolment-code-made"  # device
     CAPTURE_SEEN = "capture-seen"  # capture: all that is known of it
     IMAGE_SEEN = "image-seen"  # capture: its image
+    ATTENTION_SEEN = "attention-seen"  # capture: where the model looked in it
     ANALYSIS_RETRIED = "analysis-retried"  # capture
     CASE_SEEN = "case-seen"  # case
     CASE_CLAIMED = "case-claimed"  # case; every change of a case names its new version

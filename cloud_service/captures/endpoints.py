@@ -11,11 +11,12 @@ from pydantic import AwareDatetime
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.permissions import Permission
-from cloud_service.captures import service
+from cloud_service.captures import attention, service
 from cloud_service.captures.queries import Filters
 from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, CapturePage, CaptureSummary
 from cloud_service.captures.service import Edge
 from cloud_service.database import transaction
+from cloud_service.ml.attention import Side
 from cloud_service.models import Capture
 from cloud_service.web.services import Reading, Services, Writing, services
 from shared.identifiers import SlugId
@@ -124,6 +125,38 @@ def get_image(
 def get_thumbnail(who: Viewer, request: Request, session: Reading, capture_id: UUID) -> Response:
     """A small JPEG of the capture: its image with `edge=160`."""
     return get_image(who, request, session, capture_id, Edge.THUMBNAIL)
+
+
+@router.get(
+    "/{capture_id}/attention",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}}},
+        304: {"description": "The browser has it."},
+        404: {"description": "There is no map; the detail says why."},
+    },
+)
+def get_attention(
+    who: Viewer,
+    request: Request,
+    session: Writing,
+    capture_id: UUID,
+    evidence: Annotated[Side, Query(description="what is shown: evidence for the answer, for ALL, or against it")] = (
+        Side.ANSWER
+    ),
+) -> Response:
+    """Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
+
+    Clear where there is little; colours are shares of the strongest place in this very image.
+    """
+    looked = attention.looked_at(session, who, capture_id)
+    headers = _image_headers(looked.capture, looked.tag(evidence), "attention.png")
+    has_it = _has_it(request, headers)
+    data = b"" if has_it else attention.drawn(looked, evidence)
+    attention.note_attention_seen(session, who, looked.capture)
+    if has_it:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(data, media_type="image/png", headers=headers)
 
 
 @router.post("/{capture_id}/retry")

@@ -86,6 +86,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/captures/{capture_id}/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Attention
+         * @description Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
+         *
+         *     Clear where there is little; colours are shares of the strongest place in this very image.
+         */
+        get: operations["get_attention_api_v1_captures__capture_id__attention_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/captures/{capture_id}/image": {
         parameters: {
             query?: never;
@@ -864,7 +886,7 @@ export interface components {
          * @description What was done; the comment says what the subject is.
          * @enum {string}
          */
-        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "attention-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -2340,6 +2362,12 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * Side
+         * @description Evidence for which answer is shown.
+         * @enum {string}
+         */
+        Side: "answer" | "all" | "not-all";
+        /**
          * SignatureCheck
          * @description One thing that must be so before a case is signed.
          */
@@ -2668,6 +2696,7 @@ export type ReportView = components['schemas']['ReportView'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
 export type SavedReading = components['schemas']['SavedReading'];
+export type Side = components['schemas']['Side'];
 export type SignatureCheck = components['schemas']['SignatureCheck'];
 export type SignatureRequest = components['schemas']['SignatureRequest'];
 export type Sort = components['schemas']['Sort'];
@@ -2826,6 +2855,56 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CaptureDetail"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attention_api_v1_captures__capture_id__attention_get: {
+        parameters: {
+            query?: {
+                /** @description what is shown: evidence for the answer, for ALL, or against it */
+                evidence?: components["schemas"]["Side"];
+            };
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no map; the detail says why. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

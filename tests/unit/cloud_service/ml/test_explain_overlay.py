@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cloud_service.ml.attention import Side
 from cloud_service.ml.explain_overlay import (
     Explanation,
-    Side,
     draw_overlay,
     explain_file,
     in_words,
