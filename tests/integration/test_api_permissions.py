@@ -244,7 +244,8 @@ def test_an_open_stream_ends_soon_after_its_readers_rights(
 
 
 def test_who_saw_and_did_what_is_audited_and_lists_are_not(two_sites: TwoSites, technician: httpx.Client) -> None:
-    for path in ("", "/counts", f"/{two_sites.north}/thumbnail", f"/{two_sites.north}", f"/{two_sites.north}/image"):
+    own = [f"/{two_sites.north}{part}" for part in ("/thumbnail", "", "/image", "/attention")]
+    for path in ("", "/counts", *own):
         assert technician.get(f"/api/v1/captures{path}").status_code == 200
     tag = technician.get(f"/api/v1/captures/{two_sites.north}/image").headers["etag"]
     again = technician.get(f"/api/v1/captures/{two_sites.north}/image", headers={"If-None-Match": tag})
@@ -254,12 +255,15 @@ def test_who_saw_and_did_what_is_audited_and_lists_are_not(two_sites: TwoSites, 
         a_problem(clinician.post(f"/api/v1/captures/{two_sites.failed_south}/retry"), 409)
 
     with snapshot(two_sites.server.engine) as session:
-        kinds = ("capture-seen", "image-seen", "analysis-retried")
+        kinds = ("capture-seen", "image-seen", "attention-seen", "analysis-retried")
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action.in_(kinds)).order_by(AuditEntry.position))
         told = [(entry.actor, entry.role, entry.token, entry.action, entry.subject) for entry in entries]
     reader = ("technician-north", "technician", "tests")
     assert told == [
         (*reader, "capture-seen", str(two_sites.north)),
-        *[(*reader, "image-seen", str(two_sites.north))] * 3,
+        *[
+            (*reader, kind, str(two_sites.north))
+            for kind in ("image-seen", "attention-seen", "image-seen", "image-seen")
+        ],
         ("clinician", "clinician", "tests", "analysis-retried", str(two_sites.failed_south)),
     ]
