@@ -17,7 +17,7 @@ from cloud_service.database import transaction
 from cloud_service.models import Capture, Case, InferenceJob
 from shared.vocabulary import JobState
 from tests.support.accounts import PASSWORD, a_user
-from tests.support.pages import barriers, connection, log_in
+from tests.support.pages import barriers, choose_in_account_menu, connection, fill_log_in, log_in
 from tests.support.web import ApiServer, add_analysed, add_capture, give_up, jpeg, store, web_settings
 
 pytestmark = pytest.mark.browser
@@ -185,6 +185,10 @@ def test_the_keyboard_walks_over_the_rows_and_lists_its_keys(page: Page, server:
     expect(row(page, second).get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{server.url}/cases/{second}")
+    expect(page).to_have_title("Case · Smearflow")
+    page.go_back()
+    expect(row(page, second)).to_be_visible()
+    expect(page).to_have_title("Worklist · Smearflow")
 
 
 def test_a_failed_image_stands_there_with_its_reason_and_is_tried_again(page: Page, server: ApiServer) -> None:
@@ -248,6 +252,19 @@ def test_what_was_typed_when_the_session_ended_is_kept_and_asked_for_after_the_l
     expect(page.get_by_role("searchbox", name="Search")).to_have_value("00000002")
     expect(row(page, first)).to_have_count(0)
     expect(row(page, second)).to_be_visible()
+
+
+def test_who_logs_in_next_sees_nothing_that_was_loaded_for_the_one_before(page: Page, server: ApiServer) -> None:
+    case = add_case(server, 1, 0.9)
+    log_in(page, server, DOCTOR)
+    expect(row(page, case)).to_be_visible()
+    choose_in_account_menu(page, "Log out")
+    page.route("**/api/v1/cases?*", lambda _: None)  # never answered
+
+    fill_log_in(page, COLLEAGUE, PASSWORD)
+    expect(connection(page)).to_contain_text("Live")
+    expect(page.get_by_text("Loading cases…")).to_be_visible()
+    expect(row(page, case)).to_have_count(0)
 
 
 def test_a_page_that_is_older_than_the_server_says_so(page: Page, server: ApiServer) -> None:

@@ -5,5 +5,7 @@ export const ACTIONS: readonly (readonly [about: string, actions: readonly Actio
   ["Logging in", ["log-in", "log-in-refused", "log-out", "password-changed"]],
   ["Users", ["user-added", "user-changed", "user-disabled", "user-enabled", "user-reset", "token-added", "token-revoked"]],
   ["Devices", ["enrolment-code-made", "device-enrolled", "device-commanded", "device-removed"]],
+  ["Cases", ["case-seen", "case-claimed", "case-released", "case-commented", "image-opened", "finding-saved", "reading-saved"]],
+  ["Reports", ["second-read-asked", "diagnosis-signed", "diagnosis-amended", "report-seen"]],
   ["Captures", ["capture-seen", "image-seen", "attention-seen", "analysis-retried"]],
 ];
