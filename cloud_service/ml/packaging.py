@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.datasets.split import Split
@@ -69,6 +71,11 @@ class _OnnxFacts:
     difference: float  # from torch, as `largest_difference` gives it
     attention: AttentionMap
 
+    @classmethod
+    def of(cls, network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> Self:
+        """Measured on `images`, (N, size, size, 3)."""
+        return cls(largest_difference(network, onnx_file, images), attention_map_of(network, images.shape[1]))
+
 
 def write_trained_package(
     directory: Path,
@@ -115,10 +122,7 @@ def write_trained_package(
         choices=choices,
         training=_training_record(trained, data, recipe, texts),
         assessment=_assess(network, data, choices, typical),
-        onnx=_OnnxFacts(
-            difference=largest_difference(network, files[PackageFile.ONNX], images),
-            attention=attention_map_of(network, recipe.preprocess.size),
-        ),
+        onnx=_OnnxFacts.of(network, files[PackageFile.ONNX], images),
         texts=texts,
     )
     return write_package(directory, card, files)
