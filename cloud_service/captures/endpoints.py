@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime
 
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
@@ -18,6 +17,7 @@ from cloud_service.captures.service import Edge
 from cloud_service.database import transaction
 from cloud_service.ml.attention import Side
 from cloud_service.models import Capture
+from cloud_service.web.schemas import Moment
 from cloud_service.web.services import Reading, Services, Writing, services
 from shared.identifiers import SlugId
 from shared.imaging.decode import ImageLimits
@@ -48,8 +48,8 @@ def _wanted(
     site: SlugId | None = None,
     device: SlugId | None = None,
     case: CasePseudonym | None = None,
-    captured_from: Annotated[AwareDatetime | None, Query(alias="from", description="taken at or after")] = None,
-    captured_before: Annotated[AwareDatetime | None, Query(alias="to", description="taken before")] = None,
+    captured_from: Annotated[Moment | None, Query(alias="from", description="taken at or after")] = None,
+    captured_before: Annotated[Moment | None, Query(alias="to", description="taken before")] = None,
 ) -> Filters:
     """Which captures a request asks for."""
     return Filters(
@@ -117,29 +117,14 @@ def get_image(
 
 
 @router.get(
-    "/{capture_id}/thumbnail",
-    response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 304: {"description": "The browser has it."}},
-    dependencies=[_A_SLOT],
-)
-def get_thumbnail(who: Viewer, request: Request, session: Reading, capture_id: UUID) -> Response:
-    """A small JPEG of the capture: its image with `edge=160`."""
-    return get_image(who, request, session, capture_id, Edge.THUMBNAIL)
-
-
-@router.get(
     "/{capture_id}/attention",
     response_class=Response,
-    responses={
-        200: {"content": {"image/png": {}}},
-        304: {"description": "The browser has it."},
-        404: {"description": "There is no map; the detail says why."},
-    },
+    responses={200: {"content": {"image/png": {}}}, 304: {"description": "The browser has it."}},
 )
 def get_attention(
     who: Viewer,
     request: Request,
-    session: Writing,
+    session: Reading,
     capture_id: UUID,
     evidence: Annotated[Side, Query(description="what is shown: evidence for the answer, for ALL, or against it")] = (
         Side.ANSWER
@@ -147,13 +132,15 @@ def get_attention(
 ) -> Response:
     """Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
 
-    Clear where there is little; colours are shares of the strongest place in this very image.
+    Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, the
+    problem's detail says why.
     """
     looked = attention.looked_at(session, who, capture_id)
     headers = _image_headers(looked.capture, looked.tag(evidence), "attention.png")
     has_it = _has_it(request, headers)
     data = b"" if has_it else attention.drawn(looked, evidence)
-    attention.note_attention_seen(session, who, looked.capture)
+    with transaction(services(request).engine) as noting:
+        attention.note_attention_seen(noting, who, looked.capture)
     if has_it:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(data, media_type="image/png", headers=headers)

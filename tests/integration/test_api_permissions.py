@@ -244,7 +244,7 @@ def test_an_open_stream_ends_soon_after_its_readers_rights(
 
 
 def test_who_saw_and_did_what_is_audited_and_lists_are_not(two_sites: TwoSites, technician: httpx.Client) -> None:
-    own = [f"/{two_sites.north}{part}" for part in ("/thumbnail", "", "/image", "/attention")]
+    own = [f"/{two_sites.north}{part}" for part in ("/image?edge=160", "", "/image", "/attention")]
     for path in ("", "/counts", *own):
         assert technician.get(f"/api/v1/captures{path}").status_code == 200
     tag = technician.get(f"/api/v1/captures/{two_sites.north}/image").headers["etag"]
