@@ -132,8 +132,8 @@ def get_attention(
 ) -> Response:
     """Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
 
-    Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, the
-    problem's detail says why.
+    Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, a
+    problem says why.
     """
     looked = attention.looked_at(session, who, capture_id)
     headers = _image_headers(looked.capture, looked.tag(evidence), "attention.png")

@@ -97,8 +97,8 @@ export interface paths {
          * Get Attention
          * @description Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
          *
-         *     Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, the
-         *     problem's detail says why.
+         *     Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, a
+         *     problem says why.
          */
         get: operations["get_attention"];
         put?: never;
