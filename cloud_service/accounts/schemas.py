@@ -40,3 +40,22 @@ class Me(BaseModel):
     def of(cls, identity: Identity) -> Self:
         """What is told of a user."""
         return cls(user=identity.user, role=identity.role, site=identity.site, permissions=sorted(identity.permissions))
+
+
+class LogInProvider(BaseModel):
+    """Through whom else one can log in."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """For the button."""
+    address: str
+    """Where the browser goes."""
+
+
+class LogInProviders(BaseModel):
+    """Through whom one can log in, beside user name and password."""
+
+    model_config = ConfigDict(frozen=True)
+
+    providers: list[LogInProvider]

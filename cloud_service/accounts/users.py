@@ -30,7 +30,14 @@ def normal_name(name: str) -> str:
 
 
 def add_user(
-    session: Session, actor: Actor, *, name: str, role: Role, site: str | None, password_hash: str | None
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    site: str | None,
+    password_hash: str | None,
+    by_provider: bool = False,
 ) -> UserAccount:
     """Add a user.
 
@@ -41,6 +48,7 @@ def add_user(
         role: technicians have a site, nobody else has one.
         site: which must be known.
         password_hash: of a password that was checked; None for the role that comes by token alone.
+        by_provider: whether the user comes through an OpenID Connect provider, and has no password.
 
     Raises:
         UserNameError: the name is none.
@@ -51,8 +59,9 @@ def add_user(
     if not _NAME.fullmatch(name):
         raise UserNameError(f"{name!r} is no user name: 1 to 64 of a-z 0-9 . _ -, the first a letter or digit.")
     _check_role(session, role, site)
-    if (password_hash is not None) != role.logs_in:
-        raise ConflictError(f"A {role} has {'a' if role.logs_in else 'no'} password.")
+    has_password = role.logs_in and not by_provider
+    if (password_hash is not None) != has_password:
+        raise ConflictError(f"A {role} has {'a' if has_password else 'no'} password.")
     if find_user(session, name) is not None:
         raise ConflictError(f"There is a user {name!r} already; see `smearflow user list`.")
     user = UserAccount(id=uuid4(), name=name, role=role, site_id=site, password_hash=password_hash)

@@ -706,6 +706,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin
+         * @description Send the browser to the provider, with a cookie by which it is known when it comes back.
+         */
+        get: operations["begin_api_v1_session_openid_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/openid/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come Back
+         * @description Open a session for whom the provider vouches for, and send the browser to the page: nowhere else, ever.
+         */
+        get: operations["come_back_api_v1_session_openid_callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -719,6 +759,26 @@ export interface paths {
          * @description Take another password; ends all sessions of the user, this one too.
          */
         put: operations["change_password_api_v1_session_password_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Providers
+         * @description Tell the page, before a log-in, through whom else one can log in.
+         */
+        get: operations["providers_api_v1_session_providers_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -788,6 +848,26 @@ export interface paths {
          * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
          */
         patch: operations["change_user_api_v1_users__name__patch"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unbind User
+         * @description Let the provider's next log-in under this name be this user: after a move to another account there.
+         */
+        delete: operations["unbind_user_api_v1_users__name__openid_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{name}/password-reset": {
@@ -863,7 +943,7 @@ export interface components {
          * @description What was done; the comment says what the subject is.
          * @enum {string}
          */
-        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-bound" | "user-unbound" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -1718,6 +1798,30 @@ export interface components {
             user: string;
         };
         /**
+         * LogInProvider
+         * @description Through whom else one can log in.
+         */
+        LogInProvider: {
+            /**
+             * Address
+             * @description Where the browser goes.
+             */
+            address: string;
+            /**
+             * Name
+             * @description For the button.
+             */
+            name: string;
+        };
+        /**
+         * LogInProviders
+         * @description Through whom one can log in, beside user name and password.
+         */
+        LogInProviders: {
+            /** Providers */
+            providers: components["schemas"]["LogInProvider"][];
+        };
+        /**
          * Me
          * @description Who is asking, and what that user may do.
          */
@@ -2501,6 +2605,16 @@ export interface components {
              * @example h.meier
              */
             name: string;
+            /**
+             * Openid Issuer
+             * @description The OpenID Connect provider that knows this user, since a first log-in through it.
+             */
+            openid_issuer: string | null;
+            /**
+             * Openid Subject
+             * @description What it calls this user.
+             */
+            openid_subject: string | null;
             role: components["schemas"]["Role"];
             /**
              * Site
@@ -2635,6 +2749,8 @@ export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
+export type LogInProvider = components['schemas']['LogInProvider'];
+export type LogInProviders = components['schemas']['LogInProviders'];
 export type Me = components['schemas']['Me'];
 export type ModelDetail = components['schemas']['ModelDetail'];
 export type ModelFacts = components['schemas']['ModelFacts'];
@@ -4044,6 +4160,66 @@ export interface operations {
             };
         };
     };
+    begin_api_v1_session_openid_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    come_back_api_v1_session_openid_callback_get: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                error?: string | null;
+                error_description?: string | null;
+                iss?: string | null;
+                state?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password_api_v1_session_password_put: {
         parameters: {
             query?: never;
@@ -4065,6 +4241,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    providers_api_v1_session_providers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogInProviders"];
+                };
             };
             /** @description Problem */
             default: {
@@ -4199,6 +4404,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserView"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unbind_user_api_v1_users__name__openid_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
