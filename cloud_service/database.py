@@ -82,9 +82,12 @@ def upsert(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.In
     What the session holds is written first, so that rows which the new one points to are there.
     """
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table_of(model))
-    return sqlite.insert(table_of(model))
+    return insert_into(session.get_bind().dialect.name, model)
+
+
+def insert_into(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """As `upsert`, for statements that are made once; the caller flushes the session."""
+    return postgresql.insert(table_of(model)) if dialect == "postgresql" else sqlite.insert(table_of(model))
 
 
 def table_of(model: type[Base]) -> Table:

@@ -8,43 +8,58 @@ before the counter of events; whoever locks cases keeps to that, or two transact
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from cloud_service.cases.schemas import CaseSummary
-from cloud_service.cases.standing import Findings, Hands, Image, findings, standing
+from cloud_service.cases.standing import Hands, Image, findings, standing
 from cloud_service.cases.summary import summary_of
-from cloud_service.database import table_of, upsert
+from cloud_service.database import insert_into, table_of
 from cloud_service.models import KEPT, Capture, Case, Prediction
 from shared.vocabulary import CaseState
 
 _Key = tuple[str, str]
 
-_CASE = table_of(Case)
+# Statements on tables, made once: to build them anew, or to have the session look at them, costs more than they do.
+_CASE, _CAPTURE, _PREDICTION = table_of(Case).c, table_of(Capture).c, table_of(Prediction).c
 _KEPT_COLUMNS = (
-    Case.id,
-    Case.site_id,
-    Case.pseudonym,
-    Case.version,
-    Case.state,
-    Case.images,
-    Case.images_since_signature,
-    Case.held_by,
-    Case.held_since,
-    Case.second_read,
-    Case.signed_by,
-    Case.signed_at,
+    _CASE.id,
+    _CASE.site_id,
+    _CASE.pseudonym,
+    _CASE.version,
+    _CASE.state,
+    _CASE.images,
+    _CASE.images_since_signature,
+    _CASE.held_by,
+    _CASE.held_since,
+    _CASE.second_read,
+    _CASE.signed_by,
+    _CASE.signed_at,
 )
-_WORKED_OUT = (*(field.name for field in fields(Findings)), "state", "queue", "images_since_signature")
-_WRITE = (
-    update(_CASE)
-    .where(_CASE.c.id == bindparam("case_id"))
-    .values({name: bindparam(f"new_{name}") for name in _WORKED_OUT})
+_IMAGES = (
+    select(
+        _CAPTURE.site_id,
+        _CAPTURE.case_pseudonym,
+        _CAPTURE.id,
+        _CAPTURE.device_id,
+        _CAPTURE.smear,
+        _CAPTURE.state,
+        _CAPTURE.quality["verdict"].as_string(),
+        _CAPTURE.announced_at,
+        _PREDICTION.label,
+        _PREDICTION.probability,
+        func.json_array_length(_PREDICTION.doubts) > 0,
+    )
+    .outerjoin_from(table_of(Capture), table_of(Prediction), _PREDICTION.capture_id == _CAPTURE.id)
+    .where(_CAPTURE.case_pseudonym.in_(bindparam("pseudonyms", expanding=True)), _CAPTURE.state.in_(KEPT))
+    .order_by(_PREDICTION.created_at, _PREDICTION.id.desc())
 )
+_WRITE = update(table_of(Case)).where(_CASE.id == bindparam("case_id"))
 
 
 def refresh_cases(session: Session, captures: Collection[Capture]) -> list[CaseSummary]:
@@ -70,22 +85,32 @@ def refresh_cases(session: Session, captures: Collection[Capture]) -> list[CaseS
         # Counted by what has come on top under the lock, not by the clocks of those who sign and those who store.
         later = row.images_since_signature + found.images - row.images if row.signed_at else 0
         state, queue = standing(found.answer, found.waiting_images, _hands(row, later))
-        told = asdict(found) | {"state": state, "queue": queue, "images_since_signature": later}
-        changes.append({"case_id": row.id} | {f"new_{name}": told[name] for name in _WORKED_OUT})
+        told = found._asdict() | {"state": state, "queue": queue, "images_since_signature": later}
+        changes.append({"case_id": row.id, **told})
         summaries.append(summary_of({**row._mapping, **told}))  # noqa: SLF001 - SQLAlchemy's public name for it
-    session.execute(_WRITE, changes)
+    session.connection().execute(_WRITE, changes)
     return summaries
+
+
+@cache
+def _locking(dialect: str) -> ReturningInsert[*tuple[Any, ...]]:
+    return (
+        insert_into(dialect, Case)
+        .on_conflict_do_update(
+            index_elements=[_CASE.site_id, _CASE.pseudonym],
+            set_={"version": _CASE.version},  # an update that changes nothing takes the lock
+        )
+        .returning(*_KEPT_COLUMNS)
+    )
 
 
 def _lock(session: Session, captures: Collection[Capture]) -> dict[_Key, Row[*tuple[Any, ...]]]:
     """The cases' rows, locked in one order, made where they are missing."""
     wanted = {(capture.site_id, capture.case_pseudonym): capture for capture in captures}
     rows = [_new_row(key, wanted[key]) for key in sorted(wanted)]
-    locked = upsert(session, Case).on_conflict_do_update(
-        index_elements=[Case.site_id, Case.pseudonym],
-        set_={"version": Case.version},  # an update that changes nothing takes the lock
-    )
-    found = session.execute(locked.returning(*_KEPT_COLUMNS), rows)
+    session.flush()
+    connection = session.connection()
+    found = connection.execute(_locking(connection.dialect.name), rows)
     by_key = {(row.site_id, row.pseudonym): row for row in found}
     return {key: by_key[key] for key in sorted(by_key)}
 
@@ -104,24 +129,8 @@ def _new_row(key: _Key, capture: Capture) -> dict[str, Any]:
 
 def _images(session: Session, cases: Mapping[_Key, object]) -> dict[_Key, Sequence[Image]]:
     """The images of each case, each once, with its newest answer."""
-    rows = session.execute(
-        select(
-            Capture.site_id,
-            Capture.case_pseudonym,
-            Capture.id,
-            Capture.device_id,
-            Capture.smear,
-            Capture.state,
-            Capture.quality["verdict"].as_string(),
-            Capture.announced_at,
-            Prediction.label,
-            Prediction.probability,
-            func.json_array_length(Prediction.doubts) > 0,
-        )
-        .outerjoin(Prediction, Prediction.capture_id == Capture.id)
-        .where(Capture.case_pseudonym.in_({pseudonym for _, pseudonym in cases}), Capture.state.in_(KEPT))
-        .order_by(Prediction.created_at, Prediction.id.desc())
-    )
+    pseudonyms = list({pseudonym for _, pseudonym in cases})
+    rows = session.connection().execute(_IMAGES, {"pseudonyms": pseudonyms})
     found: defaultdict[_Key, dict[UUID, Image]] = defaultdict(dict)
     for site, pseudonym, *image in rows:
         if (site, pseudonym) in cases:  # another site may share the key that makes pseudonyms

@@ -32,10 +32,13 @@ router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 Viewer = Annotated[Identity, requires(Permission.SEE_CASES)]
 Reader = Annotated[Identity, requires(Permission.READ_CASES)]
 Search = Annotated[
-    str, Query(min_length=1, max_length=200, description="the beginning of the pseudonym, or of the smear's name")
+    str | None,
+    Query(min_length=1, max_length=200, description="the beginning of the pseudonym, or of the smear's name"),
 ]
-From = Annotated[AwareDatetime, Query(alias="from", description="cases whose newest image was announced then or later")]
-To = Annotated[AwareDatetime, Query(alias="to", description="cases whose newest image was announced before")]
+From = Annotated[
+    AwareDatetime | None, Query(alias="from", description="cases whose newest image was announced then or later")
+]
+To = Annotated[AwareDatetime | None, Query(alias="to", description="cases whose newest image was announced before")]
 After = Annotated[str | None, Query(max_length=500, description="`next` of the page before this one")]
 
 
@@ -47,9 +50,9 @@ def _wanted(  # noqa: PLR0913 - one argument a filter
     failed: bool | None = None,
     site: SlugId | None = None,
     device: SlugId | None = None,
-    search: Search | None = None,
-    since: From | None = None,
-    until: To | None = None,
+    search: Search = None,
+    since: From = None,
+    until: To = None,
 ) -> Filters:
     """Which cases a request asks for, apart from the queue."""
     return Filters(

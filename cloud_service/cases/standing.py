@@ -36,8 +36,7 @@ class Image(NamedTuple):
         return (2.0 if self.probability is None else -self.probability, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What is worked out from the images alone; the names are those of the case's columns."""
 
     device_id: str
@@ -159,8 +158,8 @@ def _reasons(answer: CaseAnswer | None, counts: _Counts) -> list[str]:
     if counts.doubted_suspicious:
         said.append(f"The model calls {_images(counts.doubted_suspicious)} suspicious, but that answer is doubted.")
     if counts.doubted:
-        said.append(f"{_are(counts.doubted)} unlike what the model can judge: its answer there is not relied on.")
-    if answer is CaseAnswer.CANNOT_SAY and counts.doubted > counts.judged:
+        said.append(f"The model's answer on {_images(counts.doubted)} is doubted and does not count.")
+    if answer is CaseAnswer.CANNOT_SAY and counts.doubted > counts.judged > 0:
         said.append(f"More images are doubted ({counts.doubted}) than judged ({counts.judged}).")
     if counts.failed:
         said.append(f"The analysis of {_images(counts.failed)} failed: look at the image, or have it analysed again.")
@@ -193,7 +192,3 @@ def _queue(answer: CaseAnswer | None, hands: Hands) -> WorkQueue:
 
 def _images(count: int) -> str:
     return f"{count} image" if count == 1 else f"{count} images"
-
-
-def _are(count: int) -> str:
-    return f"{_images(count)} is" if count == 1 else f"{_images(count)} are"

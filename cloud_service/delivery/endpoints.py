@@ -14,7 +14,7 @@ from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.permissions import Permission
 from cloud_service.database import snapshot
-from cloud_service.delivery.events import latest_position
+from cloud_service.delivery.events import EventKind, latest_position
 from cloud_service.delivery.stream import Reader, follow
 from cloud_service.web.services import services
 
@@ -44,16 +44,21 @@ async def stream_events(
     """Follow the event log from a position on; without one, from now on.
 
     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
-    id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
-    Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
+    id is its position, its name the kind (`capture`, `case`, `device`), its data the subject's summary as the API
+    returns it. Who is bound to a site gets its events alone, and who may not see cases none of them, so positions leave
+    some out. The stream ends with the log-in.
     """
     held = services(request)
     wanted = after if last_event_id is None else int(last_event_id)
     hello = await run_sync(_begin, held.engine, wanted)
     yield ServerSentEvent(event="hello", id=str(hello.position), data=hello, retry=RECONNECT_MS)
-    reader = Reader(held.engine, who.site, partial(held.gate.check_still_in, who))
+    reader = Reader(held.engine, who.site, _kinds(who), partial(held.gate.check_still_in, who))
     async for event in follow(reader, held.signal, hello.position):
         yield ServerSentEvent(event=event.kind, id=str(event.position), data=event.payload)
+
+
+def _kinds(who: Identity) -> frozenset[EventKind]:
+    return frozenset(EventKind) - (set() if Permission.SEE_CASES in who.permissions else {EventKind.CASE})
 
 
 def _begin(engine: Engine, wanted: int | None) -> Hello:

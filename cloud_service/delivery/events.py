@@ -5,7 +5,7 @@ transactions that commit late. Here the position comes from one counter row that
 lock is held until the commit, so a position is seen only when all lower ones are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -81,12 +81,21 @@ def _write(session: Session, events: Sequence[dict[str, Any]]) -> int:
     return last
 
 
-def events_after(session: Session, position: int, limit: int, *, within: str | None = None) -> Sequence[Event]:
-    """The events behind `position`, in order, at most `limit`; ask again with the last one's position.
+def events_after(
+    session: Session,
+    position: int,
+    limit: int,
+    *,
+    within: str | None = None,
+    kinds: Collection[EventKind] = frozenset(EventKind),
+) -> Sequence[Event]:
+    """The events of some kinds behind `position`, in order, at most `limit`; ask again with the last one's position.
 
     Where `within` names a site, those of this site and those that concern every site.
     """
     query = select(Event).where(Event.position > position)
+    if missing := set(EventKind).difference(kinds):
+        query = query.where(Event.kind.not_in(missing))
     if within is not None:
         query = query.where(or_(Event.site_id == within, Event.site_id.is_(None)))
     return session.scalars(query.order_by(Event.position).limit(limit)).all()

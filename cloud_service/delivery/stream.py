@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from cloud_service.database import snapshot
-from cloud_service.delivery.events import events_after, latest_position
+from cloud_service.delivery.events import EventKind, events_after, latest_position
 from cloud_service.errors import UnauthorisedError
 from cloud_service.models import Event
 from shared.logs import get_logger
@@ -84,11 +84,13 @@ class Reader:
     Args:
         engine: of the database.
         within: the site beyond which the reader may not see; None: sees all.
+        kinds: what the reader may be told of.
         check: raises UnauthorisedError where the reader's log-in has ended; called at each look at the database.
     """
 
     engine: Engine
     within: str | None
+    kinds: frozenset[EventKind]
     check: Callable[[Session], object]
 
     def read(self, position: int) -> tuple[Sequence[Event], int]:
@@ -96,7 +98,7 @@ class Reader:
         with snapshot(self.engine) as session:
             self.check(session)
             latest = latest_position(session)  # first: what is committed from here on is not passed over
-            events = events_after(session, position, CHUNK, within=self.within)
+            events = events_after(session, position, CHUNK, within=self.within, kinds=self.kinds)
         if len(events) == CHUNK:
             return events, events[-1].position
         return events, max(position, latest, *(event.position for event in events))

@@ -27,7 +27,7 @@ class Event(Base):
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(32))
     site_id: Mapped[str | None] = mapped_column(String(64))
-    subject: Mapped[str] = mapped_column(String(64))  # a capture's or a device's id
+    subject: Mapped[str] = mapped_column(String(64))  # a capture's, a case's or a device's id
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
 

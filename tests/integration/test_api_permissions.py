@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -213,6 +214,23 @@ def events(client: httpx.Client, *, until: str, stage: str) -> list[dict[str, ob
         while not seen or (seen[-1]["id"], seen[-1]["state"]) != (until, stage):
             seen.append(next_data(lines))
     return seen
+
+
+def test_the_stream_tells_of_cases_those_alone_who_may_see_them(two_sites: TwoSites, technician: httpx.Client) -> None:
+    add_analysed(two_sites.server, 3, 0.9)
+    with two_sites.server.client(Role.CLINICIAN) as clinician:
+        told = {
+            name: Counter(names_of_events(client, count))
+            for name, client, count in (("technician", technician, 7), ("clinician", clinician, 6))
+        }
+    assert told["technician"] == {"hello": 1, "capture": 6}
+    assert told["clinician"] == {"hello": 1, "capture": 3, "case": 2}
+
+
+def names_of_events(client: httpx.Client, count: int) -> list[str]:
+    with client.stream("GET", "/api/v1/events", params={"after": 0}) as response:
+        names = (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
+        return [next(names) for _ in range(count)]
 
 
 @pytest.mark.parametrize("how", ["disabled", "revoked"])

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from cloud_service.database import transaction
+from cloud_service.delivery.events import EventKind
 from cloud_service.errors import ConflictError, LostClaimError, NotFoundError
 from cloud_service.inference.claims import Claim, claim_batch, complete, count_claimable, fail, fail_exhausted, release
 from cloud_service.inference.jobs import add_jobs, retry_job
@@ -130,7 +131,12 @@ def test_attempts_run_out_and_a_person_tries_again(cloud: InferenceCloud) -> Non
     capture = cloud.capture(capture_id)
     assert capture.state == CaptureState.FAILED
     assert "3 times" in str(capture.reason)
-    assert cloud.count(Delivery) == cloud.count(Event) == 1
+    assert cloud.count(Delivery) == 1
+    assert {kind: cloud.count(Event, Event.kind == kind) for kind in EventKind} == {
+        "capture": 1,
+        "case": 1,
+        "device": 0,
+    }
 
     with transaction(cloud.engine) as session:
         retry_job(session, capture_id)

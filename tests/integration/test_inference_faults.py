@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloud_service.database import snapshot
+from cloud_service.delivery.events import EventKind
 from cloud_service.inference.claims import count_claimable
 from cloud_service.models import Delivery, Event
 from shared.vocabulary import CaptureState, JobState
@@ -53,7 +54,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_costs_no_capture(cloud: Infere
     wait_until(cloud.is_idle)
 
     assert {capture_id: len(found) for capture_id, found in cloud.answers().items()} == dict.fromkeys(stored, 1)
-    assert cloud.count(Delivery) == cloud.count(Event) == len(stored)
+    assert cloud.count(Delivery) == cloud.count(Event, Event.kind == EventKind.CAPTURE) == len(stored)
 
 
 def test_a_worker_that_was_stopped_beyond_its_lease_has_its_answer_refused(cloud: InferenceCloud, start: Start) -> None:
@@ -71,7 +72,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_has_its_answer_refused(cloud
 
     assert cloud.answers() == answer
     assert len(answer[capture_id]) == 1
-    assert cloud.count(Delivery) == cloud.count(Event) == 1
+    assert cloud.count(Delivery) == cloud.count(Event, Event.kind == EventKind.CAPTURE) == 1
     assert cloud.job(capture_id).attempts == 2
 
 

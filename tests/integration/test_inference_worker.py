@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from cloud_service.captures.summary import capture_summary
 from cloud_service.database import snapshot, transaction
-from cloud_service.delivery.events import events_after
+from cloud_service.delivery.events import EventKind, events_after
 from cloud_service.delivery.results import due
 from cloud_service.inference.jobs import retry_job
 from cloud_service.ml.package import load_package
@@ -64,7 +64,7 @@ def test_an_answer_is_written_once_with_all_that_belongs_to_it(cloud: InferenceC
     assert summary.prediction.label == Label.SUSPICIOUS
     assert summary.prediction.model_digest == PACKAGE.digest
     assert [step.stage for step in summary.custody] == [CustodyStage.ANALYSED]
-    assert [event.position for event in events] == [1, 2]
+    assert [(event.position, event.kind) for event in events] == [(1, "capture"), (2, "capture"), (3, "case")]
     assert summary.model_dump(mode="json") in [event.payload for event in events]
     assert results[light].label == Label.NO_BLAST_FEATURES
     assert results[light].kind == ResultKind.PREDICTION
@@ -131,7 +131,7 @@ def test_one_bad_capture_does_not_touch_the_others(cloud: InferenceCloud) -> Non
     with snapshot(cloud.engine) as session:
         results = [Result.model_validate(item.payload) for item in due(session, 0, 1, 10)]
     assert {item.capture_id: item.reason for item in results if item.kind == ResultKind.FAILURE} == reasons
-    assert cloud.count(Event) == 4
+    assert cloud.count(Event, Event.kind == EventKind.CAPTURE) == 4
 
 
 def test_a_person_tries_again_what_has_been_mended(cloud: InferenceCloud) -> None:
@@ -250,7 +250,7 @@ def test_a_database_that_is_away_at_the_end_of_a_batch_costs_no_attempt(cloud: I
 
     assert len(cloud.answers()[capture_id]) == 1
     assert cloud.job(capture_id).attempts == 1
-    assert [item.position for item in _events(cloud)] == [1]
+    assert [(item.position, item.kind) for item in _events(cloud)] == [(1, "capture"), (2, "case")]
 
 
 def _events(cloud: InferenceCloud) -> list[Event]:

@@ -1,16 +1,20 @@
 """The migrations on both databases: they give exactly the tables of the models, and two at a time do no harm."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert, select, text
 
 from cloud_service import migrations
 from cloud_service.captures.summary import capture_summary
+from cloud_service.cases.aggregate import refresh_cases
+from cloud_service.cases.summary import case_summary
 from cloud_service.database import make_engine, snapshot, table_of, transaction
-from cloud_service.models import Capture, Device, EventCounter, ModelVersion, Prediction, Site, now
-from shared.vocabulary import Label
+from cloud_service.models import KEPT, Capture, Case, Device, EventCounter, ModelVersion, Prediction, Site, now
+from shared.vocabulary import CaptureState, Label
 from tests.support.messages import good_quality
+from tests.support.web import add_answer, new_capture
 
 PROCESSES = 4
 
@@ -84,6 +88,48 @@ def a_capture() -> Capture:
         quality=good_quality().model_dump(mode="json"),
         captured_at=now(),
     )
+
+
+def test_captures_that_are_there_get_their_cases_as_if_they_came_today(database_url: str) -> None:
+    migrations.upgrade(database_url, "0003")
+    engine = make_engine(database_url)
+    with transaction(engine) as session:
+        for number, (case, probability, *doubts) in enumerate(BEFORE):
+            site = {"site_id": "south", "device_id": "scope-2"} if case == "d" else {}
+            capture = new_capture(session, number, case_pseudonym=case * 32, state=CaptureState.STORED, **site)
+            if probability is not None:
+                add_answer(session, capture, probability, *doubts)
+        failed = new_capture(session, 50, case_pseudonym="b" * 32, state=CaptureState.FAILED)
+        add_answer(session, failed, 0.9)  # before it was analysed again
+        failed.state = CaptureState.FAILED
+        for number, state in enumerate((CaptureState.ANNOUNCED, CaptureState.REFUSED), start=60):
+            new_capture(session, number, case_pseudonym="e" * 32, state=state)
+
+    migrations.upgrade(database_url)
+
+    with transaction(engine) as session:
+        migrated = {case.pseudonym[0]: case_summary(case) for case in session.scalars(select(Case))}
+        captures = session.scalars(select(Capture).where(Capture.state.in_(KEPT))).all()
+        today = {case.pseudonym[0]: case for case in refresh_cases(session, captures)}
+    engine.dispose()
+    assert migrated == today
+    assert {name: case.answer for name, case in migrated.items()} == {
+        "a": "suspicious",
+        "b": "no_blast_features",
+        "c": "cannot_say",
+        "d": None,
+    }
+
+
+BEFORE: list[tuple[Any, ...]] = [
+    ("a", 0.2),
+    ("a", 0.9),
+    ("b", 0.1),
+    ("c", 0.1, "Undecided."),
+    ("d", None),
+    ("d", 0.3),
+]
+"""Case, probability and doubts of captures before there were cases."""
 
 
 def test_a_second_time_changes_nothing(database_url: str) -> None:

@@ -166,6 +166,13 @@ def add_device(session: Session, *, site: str = "north", device: str = "scope-1"
 
 def add_capture(session: Session, number: int, **changes: Any) -> Capture:
     """An announced capture, `number` seconds after the first, with its device and its event."""
+    capture = new_capture(session, number, **changes)
+    record_capture_event(session, capture)
+    return capture
+
+
+def new_capture(session: Session, number: int, **changes: Any) -> Capture:
+    """The same without the event, so that the caller's other changes can come before it."""
     site, device = changes.get("site_id", "north"), changes.get("device_id", "scope-1")
     add_device(session, site=site, device=device)
     announced = FIRST_ANNOUNCED + timedelta(seconds=number)
@@ -195,7 +202,6 @@ def add_capture(session: Session, number: int, **changes: Any) -> Capture:
     session.add(capture)
     session.flush()
     stamp(session, [capture.id], {CustodyStage.CAPTURED: capture.captured_at})
-    record_capture_event(session, capture)
     return capture
 
 
@@ -211,6 +217,13 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
 
 def analyse(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
     """Let a model answer for a capture, with these doubts."""
+    add_answer(session, capture, probability, *doubts)
+    stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
+    record_capture_events(session, [capture], refresh_cases(session, [capture]))
+
+
+def add_answer(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
+    """The answer alone, that nobody is told of."""
     if session.get(ModelVersion, MODEL_DIGEST) is None:
         session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card=CARD))
         session.flush()
@@ -227,8 +240,7 @@ def analyse(session: Session, capture: Capture, probability: float, *doubts: str
         )
     )
     capture.state = CaptureState.ANALYSED
-    stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
-    record_capture_events(session, [capture], refresh_cases(session, [capture]))
+    session.flush()
 
 
 def give_up(session: Session, capture: Capture, reason: str) -> None:

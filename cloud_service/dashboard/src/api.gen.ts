@@ -526,8 +526,9 @@ export interface paths {
          * @description Follow the event log from a position on; without one, from now on.
          *
          *     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
-         *     id is its position, its name the kind (`capture`, `device`), its data the subject's summary as the API returns it.
-         *     Who is bound to a site gets its events alone, so positions leave some out. The stream ends with the log-in.
+         *     id is its position, its name the kind (`capture`, `case`, `device`), its data the subject's summary as the API
+         *     returns it. Who is bound to a site gets its events alone, and who may not see cases none of them, so positions leave
+         *     some out. The stream ends with the log-in.
          */
         get: operations["stream_events_api_v1_events_get"];
         put?: never;
@@ -3117,15 +3118,18 @@ export interface operations {
                 answer?: components["schemas"]["CaseAnswer"][];
                 device?: string | null;
                 failed?: boolean | null;
+                /** @description cases whose newest image was announced then or later */
+                from?: string | null;
                 holder?: components["schemas"]["Holder"];
                 limit?: number;
                 queue?: components["schemas"]["WorkQueue"][];
+                /** @description the beginning of the pseudonym, or of the smear's name */
                 search?: string | null;
-                since?: string | null;
                 site?: string | null;
                 sort?: components["schemas"]["Sort"];
                 state?: components["schemas"]["CaseState"][];
-                until?: string | null;
+                /** @description cases whose newest image was announced before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;
@@ -3562,12 +3566,15 @@ export interface operations {
                 answer?: components["schemas"]["CaseAnswer"][];
                 device?: string | null;
                 failed?: boolean | null;
+                /** @description cases whose newest image was announced then or later */
+                from?: string | null;
                 holder?: components["schemas"]["Holder"];
+                /** @description the beginning of the pseudonym, or of the smear's name */
                 search?: string | null;
-                since?: string | null;
                 site?: string | null;
                 state?: components["schemas"]["CaseState"][];
-                until?: string | null;
+                /** @description cases whose newest image was announced before */
+                to?: string | null;
             };
             header?: {
                 authorization?: string | null;

@@ -34,6 +34,13 @@ const worklist = createRoute({
   component: WorklistPage,
 });
 
+const casePage = createRoute({
+  getParentRoute: () => root,
+  path: "/cases/$caseId",
+  staticData: { permission: "see-cases" },
+  component: lazyRouteComponent(() => import("./case/CasePage.tsx"), "CasePage"),
+});
+
 const captures = createRoute({
   getParentRoute: () => root,
   path: "/captures",
@@ -81,7 +88,7 @@ const system = createRoute({
 
 /** The addresses of the page. What not everybody opens at once is loaded when it is (`lazyRouteComponent`). */
 export const router = createRouter({
-  routeTree: root.addChildren([home, worklist, captures, devices, users, models, audit, system]),
+  routeTree: root.addChildren([home, worklist, casePage, captures, devices, users, models, audit, system]),
   defaultErrorComponent: PageFault,
   defaultPreload: "intent",
   scrollRestoration: true,

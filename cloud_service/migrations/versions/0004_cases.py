@@ -1,7 +1,15 @@
-"""Cases, readings, comments and reports."""
+"""Cases, readings, comments and reports; captures that are there get their cases, by today's rules."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from alembic import op
+
+from cloud_service.cases.standing import Hands, Image, findings, standing
 
 revision = "0004"
 down_revision = "0003"
@@ -107,6 +115,78 @@ def upgrade() -> None:
             ["reading_id"], ["case_reading.id"], name=op.f("fk_image_finding_reading_id_case_reading")
         ),
         sa.PrimaryKeyConstraint("reading_id", "capture_id", name=op.f("pk_image_finding")),
+    )
+    _fill()
+
+
+# The tables as they are here, so that the filling never depends on today's models.
+_CASE = sa.table(
+    "case",
+    *(sa.column(name) for name in ("site_id", "pseudonym", "device_id", "version", "state", "queue", "answer")),
+    *(sa.column(name) for name in ("place", "probability", "quality", "smear", "images_since_signature")),
+    *(sa.column(f"{kind}images") for kind in ("", "analysed_", "suspicious_", "doubted_", "failed_")),
+    sa.column("id", sa.Uuid()),
+    *(sa.column(name, sa.JSON()) for name in ("reasons", "thumbnails")),
+    *(sa.column(name, sa.DateTime(timezone=True)) for name in ("opened_at", "latest_at")),
+)
+_CAPTURE = sa.table(
+    "capture",
+    sa.column("id", sa.Uuid()),
+    *(sa.column(name) for name in ("site_id", "device_id", "case_pseudonym", "smear", "state")),
+    sa.column("quality", sa.JSON()),
+    sa.column("announced_at", sa.DateTime(timezone=True)),
+)
+_PREDICTION = sa.table(
+    "prediction",
+    sa.column("id", sa.Uuid()),
+    sa.column("capture_id", sa.Uuid()),
+    *(sa.column(name) for name in ("label", "probability")),
+    sa.column("doubts", sa.JSON()),
+    sa.column("created_at", sa.DateTime(timezone=True)),
+)
+_AT_ONCE = 1000
+
+
+def _fill() -> None:
+    connection = op.get_bind()
+    for rows in _batched(_cases(connection)):
+        connection.execute(sa.insert(_CASE), rows)
+
+
+def _batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(rows, _AT_ONCE)):
+        yield batch
+
+
+def _cases(connection: sa.Connection) -> Iterator[dict[str, Any]]:
+    for (site, pseudonym), rows in groupby(_images(connection), key=itemgetter(0, 1)):
+        newest: dict[UUID, Image] = {image[0]: Image(*image) for _, _, *image in rows}  # in the order of time
+        found = findings(list(newest.values()))
+        state, queue = standing(found.answer, found.waiting_images, Hands())
+        told = found._asdict() | {"state": state, "queue": queue, "version": 1, "images_since_signature": 0}
+        yield {"id": uuid4(), "site_id": site, "pseudonym": pseudonym, **told}
+
+
+def _images(connection: sa.Connection) -> Iterable[Sequence[Any]]:
+    capture, prediction = _CAPTURE.c, _PREDICTION.c
+    return connection.execute(
+        sa.select(
+            capture.site_id,
+            capture.case_pseudonym,
+            capture.id,
+            capture.device_id,
+            capture.smear,
+            capture.state,
+            capture.quality["verdict"].as_string(),
+            capture.announced_at,
+            prediction.label,
+            prediction.probability,
+            sa.func.json_array_length(prediction.doubts) > 0,
+        )
+        .outerjoin_from(_CAPTURE, _PREDICTION, prediction.capture_id == capture.id)
+        .where(capture.state.in_(["stored", "analysed", "failed"]))
+        .order_by(capture.site_id, capture.case_pseudonym, prediction.created_at, prediction.id.desc())
+        .execution_options(yield_per=_AT_ONCE)
     )
 
 

@@ -16,10 +16,12 @@ import { AccountMenu } from "./AccountMenu.tsx";
 import { Navigation } from "./Navigation.tsx";
 import { NotAllowed } from "./PageFault.tsx";
 import { UpgradeNotice } from "./UpgradeNotice.tsx";
+import { usePageChange } from "./usePageChange.ts";
 
 /** What stands around every page: name, notice, connection, account, navigation. */
 export function Shell() {
   const [helping, setHelping] = useState(false);
+  usePageChange();
   useStream(() => {
     void checkSession();
   });

@@ -25,3 +25,8 @@ const PAGES: readonly NavigationPage[] = [
 export function pagesOf(me: Me): readonly NavigationPage[] {
   return PAGES.filter(({ permission }) => may(me, permission));
 }
+
+/** The name of the page at an address; undefined where the navigation offers none. */
+export function nameOf(path: string): string | undefined {
+  return PAGES.find(({ to }) => path === to || path.startsWith(`${to}/`))?.name;
+}

@@ -37,7 +37,6 @@ export interface Worklist {
  */
 export function useWorklist(search: WorklistSearch): Worklist {
   const { user } = useMe();
-  const told = useToldCases();
   const query = useInfiniteQuery({
     queryKey: [...keys.cases, search],
     queryFn: ({ pageParam }) => fetchPage(search, pageParam),
@@ -46,6 +45,7 @@ export function useWorklist(search: WorklistSearch): Worklist {
     refetchOnMount: "always", // what happened meanwhile may be more than is remembered
     placeholderData: keepPreviousData,
   });
+  const told = useToldCases(query.data?.pages);
   const shown = useMemo(() => withNews(query.data?.pages ?? [], told, search, user), [query.data, told, search, user]);
   return {
     ...shown,
@@ -104,11 +104,11 @@ export function withNews(
   return { rows: [...rows.values()], fresh: fresh.length, moved };
 }
 
-/** What the stream last told of each case. */
-function useToldCases(): ToldCases {
+/** What the stream last told of each case, as far as it is news to the oldest of `pages`. */
+function useToldCases(pages: readonly CasePage[] = []): ToldCases {
   const [told, setTold] = useState<ToldCases>(() => latest(new Map(), stream.since("case", 0)));
   useEvents("case", (news) => {
-    setTold((before) => latest(before, news));
+    setTold((before) => latest(before, news, Math.min(...pages.map(({ position }) => position))));
   });
   useEffect(
     () =>
@@ -122,12 +122,9 @@ function useToldCases(): ToldCases {
   return told;
 }
 
-function latest(before: ToldCases, news: readonly Told<"case">[]): ToldCases {
-  const after = new Map(before);
-  for (const one of news) {
-    after.set(one.payload.id, one);
-  }
-  return after;
+function latest(before: ToldCases, news: readonly Told<"case">[], behind = -Infinity): ToldCases {
+  const known = Number.isFinite(behind) ? [...before].filter(([, { position }]) => position > behind) : before;
+  return new Map([...known, ...news.map((one) => [one.payload.id, one] as const)]);
 }
 
 async function fetchPage(search: WorklistSearch, after: string | null): Promise<CasePage> {

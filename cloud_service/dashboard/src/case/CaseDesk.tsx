@@ -1,0 +1,180 @@
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+
+import type { CaseDetail, PersonVerdict } from "../api.gen.ts";
+import { useMe } from "../session/me.ts";
+import { CaseBar } from "./CaseBar.tsx";
+import { autoAdvance } from "./autoAdvance.ts";
+import { FormerReadings } from "./FormerReadings.tsx";
+import { ImageStrip } from "./ImageStrip.tsx";
+import { InfoPanel } from "./InfoPanel.tsx";
+import type { Neighbours } from "./neighbours.ts";
+import { Reports } from "./Reports.tsx";
+import { differsOnImage, neighbour, nextUnjudged } from "./review.ts";
+import { ReviewPanel } from "./ReviewPanel.tsx";
+import { SignDialog } from "./SignDialog.tsx";
+import { Trouble } from "./Trouble.tsx";
+import { prefetchCase, prefetchImage, useCaseImages } from "./useCase.ts";
+import { useDeskKeys } from "./useDeskKeys.ts";
+import { useReview } from "./useReview.ts";
+
+// OpenSeadragon is half of the page's weight, and nobody needs it before a case is open.
+const Viewer = lazy(() => import("./Viewer.tsx").then(({ Viewer }) => ({ default: Viewer })));
+
+/** Where one case is read: strip, viewer, panel. */
+export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbours: Neighbours }) {
+  const me = useMe();
+  const review = useReview(detail);
+  const query = useCaseImages(detail);
+  const images = useMemo(() => query.data?.pages.flatMap((page) => page.images) ?? [], [query.data]);
+  const ids = useMemo(() => images.map(({ id }) => id), [images]);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [signing, setSigning] = useState(false);
+  const [said, setSaid] = useState("");
+  const caseVerdict = useRef<HTMLElement>(null);
+  const conclusion = useRef<HTMLDivElement>(null);
+  const place = Math.max(0, chosen === null ? 0 : ids.indexOf(chosen));
+  const image = images[place] ?? null;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+
+  useEffect(() => {
+    prefetchImage(images[place + 1]);
+    if (place + 20 > images.length && hasNextPage && !isFetchingNextPage) {
+      void fetchNextPage();
+    }
+  }, [images, place, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  useEffect(() => {
+    if (query.isSuccess) {
+      for (const id of [neighbours.next, neighbours.previous]) {
+        if (id !== null) {
+          void prefetchCase({ id });
+        }
+      }
+    }
+  }, [query.isSuccess, neighbours.next, neighbours.previous]);
+
+  const choose = (id: string | null) => {
+    setChosen(id);
+    leaveCaseVerdict();
+  };
+  const goOn = (id: string) => {
+    const next = nextUnjudged(ids, id, (other) => (other === id ? "suspicious" : review.wordsOf(other).verdict));
+    if (next === null) {
+      setSaid("Every image has a verdict. Now the case.");
+      caseVerdict.current?.focus();
+    } else {
+      choose(next);
+    }
+  };
+  const judgeImage = (verdict: PersonVerdict | null) => {
+    if (image === null || review.obstacle !== null) {
+      return;
+    }
+    review.judgeImage(image.id, verdict);
+    if (verdict !== null && autoAdvance.get() && !differsOnImage(verdict, image)) {
+      goOn(image.id);
+    }
+  };
+  const undo = () => {
+    const step = review.undo();
+    if (step?.image != null) {
+      choose(step.image);
+    }
+    setSaid(step === null ? "" : "Taken back.");
+  };
+  const sign = () => {
+    setSigning(true);
+  };
+  useDeskKeys({
+    canJudge: review.obstacle === null,
+    onStep: (step) => {
+      choose(neighbour(ids, image?.id ?? null, step));
+    },
+    onVerdict: (verdict) => {
+      if (!isJudgingCase()) {
+        judgeImage(image !== null && review.wordsOf(image.id).verdict === verdict ? null : verdict);
+      } else if (verdict === "not_evaluable") {
+        setSaid("“Not evaluable” is said of images alone.");
+      } else {
+        review.judgeCase(review.words.verdict === verdict ? null : verdict);
+      }
+    },
+    onCase: () => caseVerdict.current?.focus(),
+    onConclusion: () => conclusion.current?.querySelector("textarea")?.focus(),
+    onUndo: undo,
+    onSign: sign,
+  });
+
+  const opened = new Set(
+    review.reading?.findings.filter(({ opened_at }) => opened_at !== null).map(({ capture_id }) => capture_id),
+  );
+  return (
+    <div className="case">
+      <CaseBar {...{ detail, neighbours, review }} onUndo={undo} />
+      <Trouble caseId={detail.id} review={review} />
+      <div className="desk">
+        <ImageStrip
+          images={images}
+          total={detail.images}
+          current={image?.id ?? null}
+          verdictOf={(id) => review.wordsOf(id).verdict}
+          isOpened={(id) => opened.has(id)}
+          onChoose={choose}
+          onMore={hasNextPage ? () => void fetchNextPage() : null}
+        />
+        <div className="desk-viewer">
+          {image === null ? (
+            <p className="quiet centred">{query.isLoading ? "Loading the images…" : "This case has no image yet."}</p>
+          ) : (
+            <Suspense fallback={<p className="quiet centred">Loading the viewer…</p>}>
+              <Viewer image={image} onShown={review.noteShown} />
+            </Suspense>
+          )}
+        </div>
+        <div className="desk-panel">
+          {review.obstacle !== null && <p className="obstacle">{review.obstacle}</p>}
+          <Reports detail={detail} />
+          <FormerReadings detail={detail} />
+          <ReviewPanel
+            {...{ detail, image, review, caseVerdict, conclusion }}
+            place={place + 1}
+            onJudgeImage={judgeImage}
+            onReasoned={() => {
+              if (image !== null) {
+                goOn(image.id);
+              }
+            }}
+            onSign={sign}
+          />
+          <InfoPanel detail={detail} image={image} />
+        </div>
+      </div>
+      <p role="status" className="visually-hidden">
+        {said}
+      </p>
+      {signing && (
+        <SignDialog
+          detail={detail}
+          review={review}
+          onClose={() => {
+            setSigning(false);
+          }}
+          onSigned={(signed) => {
+            setSigning(false);
+            setSaid(signed.second_read ? "Signed. Another clinician gives the second reading." : `Signed by ${me.user}.`);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Whether the verdict keys are meant for the case: while the focus is in its part of the panel. */
+function isJudgingCase(): boolean {
+  return document.activeElement?.closest('[data-judges="case"]') != null;
+}
+
+function leaveCaseVerdict(): void {
+  if (document.activeElement instanceof HTMLElement && isJudgingCase()) {
+    document.activeElement.blur();
+  }
+}

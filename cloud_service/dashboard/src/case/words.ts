@@ -1,0 +1,50 @@
+import { CircleHelp, CircleSlash, ImageOff, type LucideIcon, TriangleAlert } from "lucide-react";
+
+import type { CaseState, CaseSummary, PersonVerdict } from "../api.gen.ts";
+
+/** A verdict as people read it, with its sign and its key. */
+export interface VerdictWords {
+  readonly word: string;
+  readonly meaning: string;
+  readonly icon: LucideIcon;
+  readonly key: string;
+}
+
+export const VERDICTS: Record<PersonVerdict, VerdictWords> = {
+  suspicious: { word: "Suspicious", meaning: "Blast features seen", icon: TriangleAlert, key: "1" },
+  no_blast_features: { word: "No blast features seen", meaning: "None seen; says nothing about health", icon: CircleSlash, key: "2" },
+  cannot_say: { word: "Cannot say", meaning: "Looked at, undecided", icon: CircleHelp, key: "3" },
+  not_evaluable: { word: "Not evaluable", meaning: "Left out of the case’s verdict", icon: ImageOff, key: "4" },
+};
+
+export const IMAGE_VERDICTS: readonly PersonVerdict[] = ["suspicious", "no_blast_features", "cannot_say", "not_evaluable"];
+/** `not_evaluable` is said of images alone. */
+export const CASE_VERDICTS: readonly PersonVerdict[] = ["suspicious", "no_blast_features", "cannot_say"];
+
+export const CASE_STATES: Record<CaseState, { sign: string; word: string }> = {
+  open: { sign: "…", word: "Answers to come" },
+  preliminary: { sign: "◇", word: "Preliminary" },
+  claimed: { sign: "✎", word: "Being read" },
+  signed: { sign: "✓", word: "Signed" },
+  amended: { sign: "✓✓", word: "Amended" },
+};
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** The time of day: "10:32". */
+export function clock(moment: Date): string {
+  return CLOCK.format(moment);
+}
+
+/** Where a case stands, and with whom. */
+export function standingWords({ state, held_by, signed_by, second_read }: CaseSummary, user: string): string {
+  const who = held_by === user ? "you" : held_by;
+  if (who !== null) {
+    return second_read ? `Second reading by ${who}` : `Being read by ${who}`;
+  }
+  if (second_read) {
+    return "Waits for a second reader";
+  }
+  const { word } = CASE_STATES[state];
+  return signed_by === null ? word : `${word} by ${signed_by === user ? "you" : signed_by}`;
+}
