@@ -45,7 +45,7 @@ class _Checked:
 
 
 class Gate:
-    """Lets users in and knows them again. One a process: failed log-ins are counted in its memory.
+    """Lets users in and knows them again.
 
     Args:
         settings: say how long sessions hold.
@@ -60,8 +60,8 @@ class Gate:
         self._engine = engine
         self._passwords = passwords or Passwords()
         # Many people may share an address, behind a proxy say; guessing at one user has to be slow from anywhere.
-        self._addresses = FailureLimiter("the address", allowed=30, window_seconds=60)
-        self._names = FailureLimiter("the user", allowed=10, window_seconds=300)
+        self._addresses = FailureLimiter(engine, "the address", allowed=30, window_seconds=60)
+        self._names = FailureLimiter(engine, "the user", allowed=10, window_seconds=300)
 
     def log_in(self, name: str, password: str, address: str) -> tuple[Identity, str]:
         """Check a password; returns the user and the value of a fresh session cookie.
@@ -81,9 +81,9 @@ class Gate:
                 user.password_hash = checked.fresh_hash or user.password_hash
                 return self._open(session, user, address, how="password")
             known = checked.name if checked.stored_hash else _UNKNOWN
+            self._addresses.count(session, address)
+            self._names.count(session, name)
             record(session, NOBODY, Action.LOG_IN_REFUSED, known, address=address, how="password")
-        self._addresses.count(address)
-        self._names.count(name)
         raise UnauthorisedError(_REFUSED)
 
     def log_in_by_provider(self, find: Callable[[Session], UserAccount], address: str) -> tuple[Identity, str]:
@@ -111,8 +111,8 @@ class Gate:
         """Note, in the audit trail and against the address, that somebody came from a provider in vain."""
         known = error.user or _UNKNOWN
         with transaction(self._engine) as session:
+            self._addresses.count(session, address)
             record(session, NOBODY, Action.LOG_IN_REFUSED, known, address=address, how="openid", reason=error.reason)
-        self._addresses.count(address)
 
     def log_out(self, identity: Identity) -> None:
         """End the session by which the user came."""
@@ -135,7 +135,8 @@ class Gate:
         check_password(new, user=identity.user)
         checked = self._check(identity.user, present)
         if not checked.is_right or checked.stored_hash is None:
-            self._names.count(identity.user)
+            with transaction(self._engine) as session:
+                self._names.count(session, identity.user)
             raise ForbiddenError("The present password is wrong.")
         new_hash = self._passwords.hash(new)
         with transaction(self._engine) as session:

@@ -42,6 +42,17 @@ class WebSession(Base):
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class FailedTry(Base):
+    """A log-in or code that was wrong, for as long as it counts against the user or address."""
+
+    __tablename__ = "failed_try"
+    __table_args__ = (Index("ix_failed_try_key", "key_sha256", "ends_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key_sha256: Mapped[str] = mapped_column(String(64))
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AccessToken(Base):
     """A program's key, with the rights of the user that it belongs to."""
 
