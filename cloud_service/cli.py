@@ -11,6 +11,7 @@ from cloud_service.inference import commands as inference
 from cloud_service.ingest import commands as ingest
 from cloud_service.local_stack import commands as local_stack
 from cloud_service.ml import commands as ml
+from cloud_service.reports import commands as reports
 from shared.errors import SmearflowError
 from shared.vocabulary import RESEARCH_USE_ONLY
 
@@ -25,6 +26,7 @@ for part in (local_stack.app, inference.commands, ingest.app, ml.app):
 app.add_typer(devices.app, name="device")
 app.add_typer(users.app, name="user")
 app.add_typer(audit.app, name="audit")
+app.add_typer(reports.app, name="report")
 
 
 @app.command(epilog="Example: SMEARFLOW_API_PORT=8000 smearflow serve")

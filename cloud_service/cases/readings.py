@@ -26,7 +26,7 @@ def save_reading(session: Session, who: Identity, case_id: UUID, draft: ReadingD
     case = case_to_change(session, who, case_id, draft.version)
     reading = _reading_at_work(session, who, case)
     reading.verdict = draft.verdict
-    reading.reason, reading.conclusion = draft.reason or None, draft.conclusion or None
+    reading.reason, reading.conclusion = _said(draft.reason), _said(draft.conclusion)
     reading.saved_at = now()
     finish_change(session, who, case, Action.READING_SAVED, reading=reading.number, verdict=draft.verdict)
     return detail(session, who, case)
@@ -45,7 +45,7 @@ def save_finding(
     reading = _reading_at_work(session, who, case)
     finding = _finding(session, case, reading, capture_id)
     finding.verdict = draft.verdict
-    finding.reason = (draft.reason or None) if draft.verdict else None
+    finding.reason = _said(draft.reason) if draft.verdict else None
     finding.saved_at = reading.saved_at = now()
     finish_change(
         session,
@@ -75,6 +75,11 @@ def note_opened(session: Session, who: Identity, case_id: UUID, capture_id: UUID
         finding.opened_at = now()
         record(session, who.actor, Action.IMAGE_OPENED, str(case_id), reading=reading.number, capture=str(capture_id))
     return _saved(session, case, reading)
+
+
+def _said(words: str | None) -> str | None:
+    """The words as they were typed; blanks alone say nothing."""
+    return words if words and words.strip() else None
 
 
 def _reading_at_work(session: Session, who: Identity, case: Case) -> CaseReading:

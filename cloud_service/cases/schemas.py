@@ -10,12 +10,13 @@ from shared.imaging.quality import Verdict
 from shared.vocabulary import CaseAnswer, CaseState, PersonVerdict, WorkQueue
 
 Pseudonym = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-# No NUL: PostgreSQL keeps none in a text.
-_TEXT = StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")
+_NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps none in a text
+_TEXT = StringConstraints(strip_whitespace=True, pattern=_NO_NUL)
 Reason = Annotated[str, Field(min_length=1, max_length=2000), _TEXT]
 Words = Annotated[str, Field(min_length=1, max_length=4000), _TEXT]
-DraftedReason = Annotated[str, Field(max_length=2000), _TEXT]
-DraftedWords = Annotated[str, Field(max_length=4000), _TEXT]
+# As it is typed, with the blank behind which the next word follows.
+DraftedReason = Annotated[str, Field(max_length=2000, pattern=_NO_NUL)]
+DraftedWords = Annotated[str, Field(max_length=4000, pattern=_NO_NUL)]
 
 
 def _of_a_case(verdict: PersonVerdict) -> PersonVerdict:

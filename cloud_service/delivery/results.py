@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cloud_service.captures.custody import stamp
@@ -44,10 +44,16 @@ def add_delivery(session: Session, capture: Capture, result: Result) -> None:
 def due(session: Session, shard: int, shard_count: int, limit: int) -> Sequence[Delivery]:
     """What is to be published now to the devices of a shard, the longest due first.
 
-    A capture's newest result alone: one that came later (a retry's prediction after a failure) replaces what waits.
+    A capture's newest result alone: one that came later (a retry's prediction after a failure) replaces what waits. A
+    signed diagnosis is replaced by another one only, such as an amendment.
     """
     newer = aliased(Delivery)
-    replaced = exists().where(newer.capture_id == Delivery.capture_id, newer.created_at > Delivery.created_at)
+    is_diagnosis, by_diagnosis = (row.payload["kind"].as_string() == ResultKind.DIAGNOSIS for row in (Delivery, newer))
+    replaced = exists().where(
+        newer.capture_id == Delivery.capture_id,
+        newer.created_at > Delivery.created_at,
+        or_(by_diagnosis, ~is_diagnosis),
+    )
     waiting = select(Delivery).where(Delivery.acknowledged_at.is_(None), Delivery.next_attempt_at <= now(), ~replaced)
     if shard_count > 1:
         waiting = waiting.where(Delivery.site_id.in_(sites_of_shard(session, shard, shard_count)))

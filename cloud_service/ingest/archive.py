@@ -1,4 +1,4 @@
-"""The check of the archive: each stored capture has its blob, each blob its digest, and none is nobody's."""
+"""The check of the archive: each stored capture and report has its blob, each blob its digest, none is nobody's."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select
 
 from cloud_service.blob_store import BlobStore
 from cloud_service.database import snapshot
-from cloud_service.models import KEPT, Capture
+from cloud_service.models import KEPT, Capture, Report
 from shared.identifiers import sha256_of_bytes
 from shared.vocabulary import CaptureState
 
@@ -17,10 +17,11 @@ class ArchiveReport:
     """What was found. Missing and altered blobs are damage; an orphan is only room that is wasted."""
 
     captures: int = 0
+    reports: int = 0
     blobs: int = 0
-    missing: list[str] = field(default_factory=list)  # ids of captures without a blob
+    missing: list[str] = field(default_factory=list)  # ids of captures and reports without a blob
     altered: list[str] = field(default_factory=list)  # digests whose blob holds other bytes
-    orphans: list[str] = field(default_factory=list)  # digests of blobs without a capture
+    orphans: list[str] = field(default_factory=list)  # digests of blobs of no capture and no report
 
     @property
     def damaged(self) -> bool:
@@ -46,13 +47,15 @@ def check_archive(engine: Engine, blob_store: BlobStore) -> ArchiveReport:
             report.altered.append(sha256)
     with snapshot(engine) as session:
         rows = session.execute(select(Capture.id, Capture.sha256, Capture.state)).all()
+        signed = session.execute(select(Report.id, Report.pdf_sha256)).all()
     there = set(digests)
-    for capture_id, sha256, state in rows:
-        if state in KEPT:
-            report.captures += 1
-            if sha256 not in there and not blob_store.exists(sha256):
-                report.missing.append(str(capture_id))
+    kept = [(capture_id, sha256) for capture_id, sha256, state in rows if state in KEPT]
+    report.captures, report.reports = len(kept), len(signed)
+    for owner, sha256 in (*kept, *signed):
+        if sha256 not in there and not blob_store.exists(sha256):
+            report.missing.append(str(owner))
     # One that is only announced may be between its blob and its commit.
     wanted = {sha256 for _, sha256, state in rows if state in KEPT or state == CaptureState.ANNOUNCED}
+    wanted |= {sha256 for _, sha256 in signed}
     report.orphans = [sha256 for sha256 in digests if sha256 not in wanted]
     return report

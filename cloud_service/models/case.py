@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_service.models.base import Base, now
@@ -118,3 +118,9 @@ class Report(Base):
     signed_by: Mapped[str] = mapped_column(String(64))
     signed_at: Mapped[datetime] = mapped_column(default=now)
     amendment_reason: Mapped[str | None] = mapped_column(String(2000))
+
+
+@event.listens_for(Report, "before_update")
+@event.listens_for(Report, "before_delete")
+def _refuse_change(_mapper: object, _connection: object, report: Report) -> None:
+    raise TypeError(f"Report {report.id} was signed: it never changes. Amend it, which adds another one.")

@@ -8,7 +8,7 @@ from edge_agent.link.courier import Courier
 from edge_agent.outbox.outbox import Outbox
 from shared.errors import ProtocolError
 from shared.logs import get_logger
-from shared.messages import Ack, CloudState, Command, Receipt, Result
+from shared.messages import Ack, CloudState, Command, Receipt, Result, ResultKind
 from shared.topics import CLOUD, ROOT, DeviceAddress, DownKind, DownTopic, parse_down, shard_of
 from shared.vocabulary import RESEARCH_USE_ONLY, Presence
 
@@ -93,6 +93,7 @@ class Inbox:
                 capture=str(result.capture_id),
                 kind=result.kind,
                 finding=result.label.wording if result.label else None,
+                diagnosis=result.diagnosis if result.kind is ResultKind.DIAGNOSIS else None,
                 probability=result.probability,
                 doubts=result.doubts,
                 model=result.model_version,

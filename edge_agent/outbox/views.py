@@ -64,9 +64,11 @@ class OutboxViews:
         return files
 
     def latest_results(self) -> dict[UUID, Result]:
-        """The last result that came back for each capture."""
+        """The last result that came back for each capture; a signed diagnosis stands above what a model says later."""
         rows = self._database.rows(
-            "SELECT message FROM result WHERE number IN (SELECT max(number) FROM result GROUP BY capture_id)"
+            "SELECT message FROM (SELECT message, row_number() OVER (PARTITION BY capture_id"
+            " ORDER BY json_extract(message, '$.kind') = 'diagnosis' DESC, number DESC) AS place FROM result)"
+            " WHERE place = 1"
         )
         results = (Result.model_validate_json(row["message"]) for row in rows)
         return {result.capture_id: result for result in results}

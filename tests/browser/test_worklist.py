@@ -1,85 +1,27 @@
 """The worklist in Chromium, on the real API."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Literal
-from uuid import UUID
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from sqlalchemy import select
+from playwright.sync_api import Page, expect
 
-from cloud_service.accounts.permissions import Role
-from cloud_service.app import DASHBOARD
-from cloud_service.database import transaction
-from cloud_service.models import Capture, Case, InferenceJob
-from shared.vocabulary import JobState
-from tests.support.accounts import PASSWORD, a_user
-from tests.support.pages import barriers, connection, log_in
-from tests.support.web import ApiServer, add_analysed, add_capture, give_up, jpeg, store, web_settings
+from tests.support.pages import connection, log_in
+from tests.support.web import ApiServer
+from tests.support.worklist import (
+    COLLEAGUE,
+    DOCTOR,
+    UNLIKE,
+    add_case,
+    add_failed,
+    case_id,
+    claim,
+    pseudonym,
+    row,
+    shown,
+    tab,
+)
 
 pytestmark = pytest.mark.browser
-
-DOCTOR, COLLEAGUE, TECHNICIAN = "h.meier", "k.osei", "a.lang"
-UNLIKE = "Unlike the images that the model was trained on."
-
-
-@pytest.fixture
-def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
-    assert (DASHBOARD / "index.html").is_file(), "the page is not built: run `make setup`"
-    with ApiServer(web_settings(tmp_path, sqlite_url)) as server:
-        with transaction(server.engine) as session:
-            a_user(session, Role.CLINICIAN, name=DOCTOR)
-            a_user(session, Role.CLINICIAN, name=COLLEAGUE)
-            a_user(session, Role.TECHNICIAN, name=TECHNICIAN, site="north")
-        yield server
-
-
-def pseudonym(number: int) -> str:
-    return f"{number:08x}".ljust(32, "c")
-
-
-def add_case(server: ApiServer, number: int, probability: float, *doubts: str, site: str = "north") -> UUID:
-    """A case of one image, `number` minutes after the first; returns its id."""
-    device = {"north": "scope-1", "south": "scope-9"}[site]
-    add_analysed(
-        server, 60 * number, probability, *doubts, case_pseudonym=pseudonym(number), site_id=site, device_id=device
-    )
-    return case_id(server, number)
-
-
-def case_id(server: ApiServer, number: int) -> UUID:
-    with transaction(server.engine) as session:
-        return session.scalars(select(Case.id).where(Case.pseudonym == pseudonym(number))).one()
-
-
-def add_failed(server: ApiServer, number: int) -> Capture:
-    with transaction(server.engine) as session:
-        capture = add_capture(session, 60 * number, case_pseudonym=pseudonym(number))
-        store(session, server.blobs, capture, jpeg() + number.to_bytes(4))
-        session.get_one(InferenceJob, capture.id).state = JobState.FAILED
-        give_up(session, capture, "The worker ended three times.")
-        return capture
-
-
-def row(page: Page, case: UUID) -> Locator:
-    return page.locator(f'tr[data-case="{case}"]')
-
-
-def shown(page: Page) -> list[str]:
-    found: list[str] = page.locator("tr[data-case]").evaluate_all("rows => rows.map(row => row.dataset.case)")
-    return found
-
-
-def tab(page: Page, name: str) -> Locator:
-    return page.get_by_role("navigation", name="Parts of the worklist").get_by_role("link", name=name)
-
-
-def claim(client: httpx.Client, case: UUID) -> None:
-    version = client.get(f"/api/v1/cases/{case}").json()["version"]
-    assert client.post(f"/api/v1/cases/{case}/claim", json={"version": version}).status_code == 200
 
 
 def test_opens_on_what_is_suspicious_and_mine_or_unclaimed_in_the_order_of_reading(
@@ -185,6 +127,10 @@ def test_the_keyboard_walks_over_the_rows_and_lists_its_keys(page: Page, server:
     expect(row(page, second).get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{server.url}/cases/{second}")
+    expect(page).to_have_title("Case · Smearflow")
+    page.go_back()
+    expect(row(page, second)).to_be_visible()
+    expect(page).to_have_title("Worklist · Smearflow")
 
 
 def test_a_failed_image_stands_there_with_its_reason_and_is_tried_again(page: Page, server: ApiServer) -> None:
@@ -227,68 +173,3 @@ def test_a_server_that_was_away_is_caught_up_with(page: Page, server: ApiServer)
     expect(connection(page)).to_contain_text("Live", timeout=15_000)
     expect(row(page, second)).to_be_visible()
     assert shown(page) == [str(first), str(second)]
-
-
-def test_what_was_typed_when_the_session_ended_is_kept_and_asked_for_after_the_log_in(
-    page: Page, server: ApiServer
-) -> None:
-    first, second = add_case(server, 1, 0.9), add_case(server, 2, 0.9)
-    log_in(page, server, DOCTOR)
-    expect(row(page, second)).to_be_visible()
-
-    page.context.clear_cookies()
-    page.get_by_role("searchbox", name="Search").fill("00000002")
-    window = page.get_by_role("dialog", name="The session has ended")
-    expect(window.get_by_label("User name")).to_have_value(DOCTOR)
-    assert not barriers(page)
-    window.get_by_label("Password").fill(PASSWORD)
-    window.get_by_role("button", name="Log in", exact=True).click()
-
-    expect(window).to_have_count(0)
-    expect(page.get_by_role("searchbox", name="Search")).to_have_value("00000002")
-    expect(row(page, first)).to_have_count(0)
-    expect(row(page, second)).to_be_visible()
-
-
-def test_a_page_that_is_older_than_the_server_says_so(page: Page, server: ApiServer) -> None:
-    log_in(page, server, DOCTOR)
-    newer = '<!doctype html><script type="module" src="/assets/newer.js"></script>'
-    page.route(f"{server.url}/", lambda route: route.fulfill(body=newer, content_type="text/html"))
-
-    server.stop()
-    expect(connection(page)).to_contain_text("Connection lost")
-    server.start()
-
-    expect(page.get_by_text("Smearflow has been upgraded.")).to_be_visible(timeout=15_000)
-    expect(page.get_by_role("button", name="Reload")).to_be_visible()
-
-
-def test_a_technician_has_no_worklist(page: Page, server: ApiServer) -> None:
-    log_in(page, server, TECHNICIAN)
-
-    expect(page).to_have_url(f"{server.url}/captures")
-    expect(page.get_by_role("navigation", name="Pages")).not_to_contain_text("Worklist")
-    page.goto(f"{server.url}/worklist")
-    expect(page.get_by_role("heading", name="Not for your role")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_neither_log_in_nor_worklist_has_barriers(
-    chromium: Browser, server: ApiServer, theme: Literal["light", "dark"], width: int
-) -> None:
-    add_case(server, 1, 0.9), add_case(server, 2, 0.1), add_case(server, 3, 0.4, UNLIKE)
-    add_failed(server, 4)
-    with chromium.new_context(color_scheme=theme, viewport={"width": width, "height": 800}) as context:
-        page = context.new_page()
-        page.goto(server.url)
-        expect(page.get_by_label("User name")).to_be_visible()
-        assert not barriers(page)
-
-        log_in(page, server, DOCTOR, "/worklist?queue=all&state=preliminary")
-        expect(page.locator("tr[data-case]")).to_have_count(4)
-        assert not barriers(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        page.goto(f"{server.url}/worklist?queue=failed")
-        expect(page.get_by_role("button", name="Retry")).to_be_visible()
-        assert not barriers(page)

@@ -123,6 +123,18 @@ def test_a_newer_result_replaces_one_that_waits(cloud: InferenceCloud) -> None:
     assert due_ids(cloud) == []
 
 
+def test_a_finding_does_not_replace_a_signed_diagnosis_but_an_amendment_does(cloud: InferenceCloud) -> None:
+    (capture_id,) = cloud.store(png(1), keep=False)
+    deliver(cloud, capture_id)
+    diagnosis = deliver(cloud, capture_id, ResultKind.DIAGNOSIS)
+    later = deliver(cloud, capture_id)
+    assert set(due_ids(cloud)) == {diagnosis, later}
+
+    amendment = deliver(cloud, capture_id, ResultKind.DIAGNOSIS)
+
+    assert due_ids(cloud) == [amendment]
+
+
 def test_a_device_that_comes_back_gets_everything_at_once(cloud: InferenceCloud) -> None:
     first, second = cloud.store(png(1), png(2), keep=False)
     waiting = {deliver(cloud, first), deliver(cloud, second)}

@@ -115,6 +115,30 @@ def test_a_doubted_answer_is_told_with_its_reason(config: Path, outbox: Outbox) 
         assert entry["result"]["doubts"] == [doubt]
 
 
+def test_a_signed_diagnosis_is_told_with_its_report_and_stands_above_later_findings(
+    config: Path, outbox: Outbox
+) -> None:
+    capture = a_capture(b"1")
+    capture_id, at = outbox.put(capture).capture_id, datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+
+    def answer(**fields: object) -> None:
+        common = {"delivery_id": uuid4(), "capture_id": capture_id, "sha256": capture.sha256, "created_at": at}
+        outbox.answered(CloudResult.model_validate({**common, **fields}))
+
+    signed = {"kind": "diagnosis", "verdict": "cannot_say", "report_id": uuid4(), "signed_by": "a.bauer"}
+    answer(**signed, report_number=1, report_status="final", reason="Cannot say: a new smear is wanted")
+    answer(**signed, report_number=2, report_status="amended", reason="Cannot say: a new smear is wanted")
+    answer(kind="prediction", label="suspicious", probability=0.9)
+
+    told = "signed diagnosis: Cannot say: a new smear is wanted (report 2, amended, signed by a.bauer)"
+    listed = runner.invoke(app, ["outbox", "list", "--config", str(config)]).output
+    assert told in listed
+    assert "preliminary finding" not in listed
+    status = runner.invoke(app, ["status", "--config", str(config)]).output
+    assert told in status
+    assert "Research use only" in status
+
+
 def test_retry_frees_what_is_parked_and_forgets_refusals(config: Path, outbox: Outbox) -> None:
     capture_id = outbox.put(a_capture(b"1")).capture_id
     outbox.park(capture_id, "refused")

@@ -53,6 +53,15 @@ def test_an_older_sides_result_is_not_doubted_and_a_doubt_comes_before_the_answe
     assert doubted.answer == "Cannot say. Undecided. Blurred. The model's own answer: No blast features seen"
 
 
+def test_a_signed_diagnosis_says_who_signed_which_report_and_an_older_sides_says_what_it_can() -> None:
+    told = {**json.loads(EXAMPLES[5].encode()), "kind": "diagnosis", "label": "suspicious"}
+    assert Result.decode(json.dumps(told).encode()).diagnosis == "Suspicious: blast features seen"
+    told |= {"verdict": "cannot_say", "report_number": 2, "report_status": "amended", "signed_by": "a.bauer"}
+    assert Result.decode(json.dumps(told).encode()).diagnosis == (
+        "Cannot say: a new smear is wanted (report 2, amended, signed by a.bauer)"
+    )
+
+
 def test_a_newer_sides_extra_field_is_ignored() -> None:
     ack = EXAMPLES[6]
     assert Ack.decode(json.dumps({**json.loads(ack.encode()), "colour": "red"}).encode()) == ack

@@ -35,7 +35,9 @@ export function CaptureTable({ rows, loaded, empty, selected, onSelect }: Props)
           <th scope="col" className="case">
             Case
           </th>
-          <th scope="col">{site === null ? "Site / device" : "Device"}</th>
+          <th scope="col" className="from">
+            {site === null ? "Site / device" : "Device"}
+          </th>
           <th scope="col" className="quality">
             Quality
           </th>
@@ -111,7 +113,7 @@ const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: Row
       <td className="case">
         <code title={capture.case}>{shortCase(capture.case)}</code>
       </td>
-      <td>
+      <td className="from">
         {site === null && `${capture.site} / `}
         {capture.device}
       </td>

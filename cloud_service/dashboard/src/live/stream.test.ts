@@ -1,37 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { aCapture } from "../captures/testCaptures.ts";
+import { FakeSource } from "./fakeSource.ts";
 import { EventStream, type Told } from "./stream.ts";
-
-class FakeSource extends EventTarget {
-  static readonly CLOSED = 2;
-  static opened: FakeSource[] = [];
-  readyState = 0;
-  onerror: (() => void) | null = null;
-  readonly url: string;
-
-  constructor(url: string) {
-    super();
-    this.url = url;
-    FakeSource.opened.push(this);
-  }
-
-  close(): void {
-    this.readyState = FakeSource.CLOSED;
-  }
-
-  tell(name: string, data: unknown, id: number): void {
-    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data), lastEventId: String(id) }));
-  }
-}
-
-function newestSource(): FakeSource {
-  const source = FakeSource.opened.at(-1);
-  if (source === undefined) {
-    throw new Error("no stream was opened");
-  }
-  return source;
-}
 
 const told: Told<"capture">[][] = [];
 const calls: string[] = [];
@@ -62,12 +33,12 @@ afterEach(() => {
 
 test("the first event is told at once, and a burst behind it in one batch", () => {
   const stream = follow();
-  expect(newestSource().url).toBe("/api/v1/events");
-  newestSource().tell("hello", { position: 7, reset: false }, 7);
-  newestSource().tell("capture", aCapture(1), 8);
+  expect(FakeSource.newest().url).toBe("/api/v1/events");
+  FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
+  FakeSource.newest().tell("capture", aCapture(1), 8);
   vi.advanceTimersByTime(0);
   for (let id = 9; id < 30; id++) {
-    newestSource().tell("capture", aCapture(id), id);
+    FakeSource.newest().tell("capture", aCapture(id), id);
   }
   vi.advanceTimersByTime(100);
 
@@ -79,7 +50,7 @@ test("the first event is told at once, and a burst behind it in one batch", () =
 
 test("a lost line is the browser's to mend", () => {
   const stream = follow();
-  newestSource().onerror?.();
+  FakeSource.newest().onerror?.();
   vi.advanceTimersByTime(60_000);
 
   expect(stream.connection.get()).toBe("lost");
@@ -88,24 +59,24 @@ test("a lost line is the browser's to mend", () => {
 
 test("after a refusal the stream is opened again behind the last event", () => {
   follow();
-  newestSource().tell("hello", { position: 7, reset: false }, 7);
-  newestSource().tell("capture", aCapture(1), 12);
-  newestSource().readyState = FakeSource.CLOSED;
-  newestSource().onerror?.();
+  FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
+  FakeSource.newest().tell("capture", aCapture(1), 12);
+  FakeSource.newest().readyState = FakeSource.CLOSED;
+  FakeSource.newest().onerror?.();
   vi.advanceTimersByTime(2000);
 
   expect(calls).toEqual(["hello first", "refused"]);
-  expect(newestSource().url).toBe("/api/v1/events?after=12");
-  newestSource().tell("hello", { position: 12, reset: false }, 12);
+  expect(FakeSource.newest().url).toBe("/api/v1/events?after=12");
+  FakeSource.newest().tell("hello", { position: 12, reset: false }, 12);
   expect(calls.at(-1)).toBe("hello again");
 });
 
 test("another log and news of devices are passed on, and nothing after the end", () => {
   const stream = follow();
-  newestSource().tell("hello", { position: 3, reset: true }, 3);
-  newestSource().tell("device", {}, 4);
+  FakeSource.newest().tell("hello", { position: 3, reset: true }, 3);
+  FakeSource.newest().tell("device", {}, 4);
   vi.advanceTimersByTime(1000);
-  newestSource().tell("capture", aCapture(1), 5);
+  FakeSource.newest().tell("capture", aCapture(1), 5);
   close();
   vi.advanceTimersByTime(1000);
 

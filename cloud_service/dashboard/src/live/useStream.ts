@@ -48,23 +48,26 @@ export function useStream(onRefused: () => void): void {
   }, []);
 }
 
-/** Loads anew what was answered before the stream began: what happened in between, no event tells. */
+/** Loads anew what no event will tell of: what was answered before the stream began, and what failed while it was away. */
 function catchUp({ position, reset, first }: Hello): void {
   if (reset) {
     void queryClient.invalidateQueries();
-  } else if (first) {
-    void queryClient.invalidateQueries({ predicate: ({ state }) => isOlder(state.data, position) });
+  } else {
+    void queryClient.invalidateQueries({
+      predicate: ({ state }) => state.error !== null || (first && state.data !== undefined && !isFrom(state.data, position)),
+    });
   }
 }
 
-function isOlder(data: unknown, position: number): boolean {
+/** Whether an answer, or each page of it, says that it is true at a position of the event log or a later one. */
+function isFrom(data: unknown, position: number): boolean {
   if (typeof data !== "object" || data === null) {
     return false;
   }
   if ("pages" in data && Array.isArray(data.pages)) {
-    return data.pages.some((page) => isOlder(page, position));
+    return data.pages.every((page) => isFrom(page, position));
   }
-  return "position" in data && typeof data.position === "number" && data.position < position;
+  return "position" in data && typeof data.position === "number" && data.position >= position;
 }
 
 function markStale(stale: readonly (readonly string[])[]): void {

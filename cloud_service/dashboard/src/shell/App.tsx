@@ -21,6 +21,11 @@ const ASK_AGAIN_MS = 2000;
 /** The whole page: the log-in, or what stands behind it. */
 export function App() {
   const now = useStore(session.state);
+  useEffect(() => {
+    if (now.state === "none") {
+      queryClient.clear(); // the next one to log in may see less
+    }
+  }, [now.state]);
   return (
     // Strict rules of the server (style-src 'self') allow no style elements.
     <CSPProvider disableStyleElements>

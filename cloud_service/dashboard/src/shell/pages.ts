@@ -9,11 +9,13 @@ export interface NavigationPage {
   readonly name: string;
   readonly icon: LucideIcon;
   readonly permission: Permission;
+  /** Where pages stand that are reached by way of this one, and what they are called. */
+  readonly within?: { readonly to: string; readonly name: string };
 }
 
 /** In the order of the navigation; the first one that somebody may see is where he begins. */
 const PAGES: readonly NavigationPage[] = [
-  { to: "/worklist", name: "Worklist", icon: ListChecks, permission: "see-cases" },
+  { to: "/worklist", name: "Worklist", icon: ListChecks, permission: "see-cases", within: { to: "/cases/", name: "Case" } },
   { to: "/captures", name: "Captures", icon: Images, permission: "see-captures" },
   { to: "/devices", name: "Devices", icon: Microscope, permission: "see-devices" },
   { to: "/models", name: "Models", icon: Network, permission: "see-models" },
@@ -28,5 +30,6 @@ export function pagesOf(me: Me): readonly NavigationPage[] {
 
 /** The name of the page at an address; undefined where the navigation offers none. */
 export function nameOf(path: string): string | undefined {
-  return PAGES.find(({ to }) => path === to || path.startsWith(`${to}/`))?.name;
+  const names = PAGES.flatMap(({ to, name, within }) => [{ to, name }, ...(within === undefined ? [] : [within])]);
+  return names.find(({ to }) => path.startsWith(to))?.name;
 }

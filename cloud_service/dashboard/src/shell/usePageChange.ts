@@ -9,7 +9,7 @@ export function usePageChange(): void {
   const before = useRef(path);
   useEffect(() => {
     const name = nameOf(path);
-    document.title = name === undefined ? "Smearflow" : `${name} – Smearflow`;
+    document.title = name === undefined ? "Smearflow" : `${name} · Smearflow`;
     if (before.current !== path && before.current !== "/") {
       document.getElementById("content")?.focus({ preventScroll: true });
     }

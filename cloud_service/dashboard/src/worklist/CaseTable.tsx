@@ -44,11 +44,6 @@ export function CaseTable({ rows, failed }: Props) {
   );
 }
 
-/** Where the case is read. */
-function addressOf({ id }: CaseSummary): string {
-  return `/cases/${id}`;
-}
-
 const CaseRow = memo(function CaseRow({ row, failed }: { row: CaseSummary; failed: readonly CaptureSummary[] | null }) {
   const { user } = useMe();
   return (
@@ -58,7 +53,13 @@ const CaseRow = memo(function CaseRow({ row, failed }: { row: CaseSummary; faile
           <Thumbnails ids={row.thumbnails} />
         </td>
         <th scope="row">
-          <Link to={addressOf(row)} className="case-link" title={`${row.pseudonym}\n${row.smear ?? ""}`} data-case-link>
+          <Link
+            to="/cases/$caseId"
+            params={{ caseId: row.id }}
+            className="case-link"
+            title={`${row.pseudonym}\n${row.smear ?? ""}`}
+            data-case-link
+          >
             <code>{shortCase(row.pseudonym)}</code>
           </Link>
           <span className="smear">
