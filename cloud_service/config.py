@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     openid_ca_file: Path | None = Field(
         None, description="certificate authority of the provider, where the system does not know it"
     )
+    openid_timeout_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="for each answer of the provider")
     openid_scopes: str = "openid profile"
     openid_public_url: str | None = Field(
         None,

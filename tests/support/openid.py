@@ -24,6 +24,7 @@ def openid_server(folder: Path, database_url: str, provider: OpenIdProvider, **c
     fields: dict[str, Any] = {
         "api_port": port,
         "openid_issuer": provider.issuer,
+        "openid_timeout_seconds": 60,
         "openid_name": "Hospital <Log-in>",
         "openid_client_id": CLIENT_ID,
         "openid_client_secret": SecretStr(CLIENT_SECRET),
@@ -38,10 +39,10 @@ def begin(browser: httpx.Client) -> str:
     begun = browser.get(BEGIN)
     assert begun.status_code == 303, begun.text
     # Without the browser's cookies: the provider is another site.
-    page = httpx.get(begun.headers["location"])
+    page = httpx.get(begun.headers["location"], timeout=60)
     link = re.search(r'href="([^"]+)"', page.text)
     assert link, page.text
-    agreed = httpx.get(str(page.url.join(unescape(link[1]))))
+    agreed = httpx.get(str(page.url.join(unescape(link[1]))), timeout=60)
     assert agreed.status_code == 303, agreed.text
     return str(agreed.headers["location"])
 

@@ -32,6 +32,7 @@ class Configuration:
     client_id: str
     client_secret: SecretStr | None
     ca_file: Path | None
+    timeout_seconds: float
     name: str
     scopes: str
     redirect_uri: str
@@ -67,6 +68,7 @@ def read_configuration(settings: Settings) -> Configuration | None:
         client_id=settings.openid_client_id,
         client_secret=settings.openid_client_secret,
         ca_file=settings.openid_ca_file,
+        timeout_seconds=settings.openid_timeout_seconds,
         name=settings.openid_name,
         scopes=settings.openid_scopes,
         redirect_uri=check_address(settings.openid_public_url, "SMEARFLOW_OPENID_PUBLIC_URL").rstrip("/") + CALLBACK,

@@ -22,7 +22,6 @@ from shared.logs import get_logger
 DISCOVERY = "/.well-known/openid-configuration"
 KEPT_SECONDS = 3600
 """How long the discovery document and the keys are believed: a key that the provider gave up ends then."""
-_TIMEOUT = httpx.Timeout(5.0)
 _LONGEST_TOLD = 200
 
 log = get_logger(__name__)
@@ -61,7 +60,9 @@ class Provider:
         self.configuration = configuration
         ca_file = configuration.ca_file
         verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
-        self._http = httpx.Client(timeout=_TIMEOUT, verify=verify, headers={"Accept": "application/json"})
+        self._http = httpx.Client(
+            timeout=configuration.timeout_seconds, verify=verify, headers={"Accept": "application/json"}
+        )
         self._clock = clock
         self._lock = Lock()  # many who come at once ask the provider once
         self._discovery: tuple[float, Discovery] | None = None
