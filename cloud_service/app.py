@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
@@ -35,6 +34,7 @@ from cloud_service.delivery.stream import EventSignal
 from cloud_service.devices.enrolment_codes import Enrolments
 from cloud_service.wakeup import AsyncChangeListener, Notifier
 from cloud_service.web import health, problems
+from cloud_service.web.description import openapi_document, operation_id
 from cloud_service.web.security_headers import SecurityHeaders, SmallBodies
 from cloud_service.web.services import Services
 
@@ -92,7 +92,14 @@ def create_app(settings: Settings, *, dashboard: Path = DASHBOARD, passwords: Pa
         async with _services(settings, blobs, passwords, openid) as app.state.services:
             yield
 
-    app = _Api(title="Smearflow", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = _Api(
+        title="Smearflow",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
     problems.install(app)
     app.add_middleware(SmallBodies)
     for router in _ROUTERS:
@@ -134,13 +141,6 @@ def _describe(app: FastAPI) -> None:
     @app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[requires(Permission.READ_API_DESCRIPTION)])
     def openapi() -> JSONResponse:
         return JSONResponse(openapi_document(app))
-
-
-def openapi_document(app: FastAPI) -> dict[str, object]:
-    """The API's OpenAPI document, from which the page's types are generated."""
-    document = get_openapi(title=app.title, version="1", routes=app.routes)
-    problems.describe(document)
-    return document
 
 
 def _serve_page(app: FastAPI, dashboard: Path) -> None:

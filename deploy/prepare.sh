@@ -44,13 +44,14 @@ make_broker_certificate() { # HOST
   mv broker/new.crt broker/broker.crt
 }
 
-make_secrets() {
+make_secrets() { # HOST
   local name
   for name in postgres_password redis_password smearflow_broker_password smearflow_broker_admin_password; do
     random_password "$name"
   done
   printf 'postgresql+psycopg://smearflow:%s@postgres/smearflow' "$(<postgres_password)" >smearflow_database_url
   printf 'redis://:%s@redis:6379/0' "$(<redis_password)" >smearflow_redis_url
+  printf '%s' "$1" >smearflow_broker_public_host
   SMEARFLOW_BROKER_PASSWORD=$(<smearflow_broker_password) \
     SMEARFLOW_BROKER_ADMIN_PASSWORD=$(<smearflow_broker_admin_password) \
     "$smearflow" device broker-roles --ingests 1 >broker-data/dynamic-security.json
@@ -82,9 +83,9 @@ umask 077
 
 if [[ -n $renew ]]; then
   [[ -e $folder/ca.key ]] || fail "$folder/ca.key is not there: bring it back from where it is kept, for this command alone."
-  (cd "$folder" && make_broker_certificate "$host")
+  (cd "$folder" && make_broker_certificate "$host" && printf '%s' "$host" >smearflow_broker_public_host)
   (give_to_containers "$folder")
-  echo "Renewed $folder/broker/broker.crt. Now: docker compose -f deploy/compose.yaml restart broker" >&2
+  echo "Renewed $folder/broker/broker.crt. Now: docker compose -f deploy/compose.yaml restart broker api" >&2
   exit
 fi
 
@@ -95,7 +96,7 @@ rm -rf "$draft"
 mkdir -p "$draft"/{broker,broker-data}
 trap 'rm -rf "$draft"' EXIT
 cd "$draft"
-make_secrets
+make_secrets "$host"
 make_authority
 make_broker_certificate "$host"
 (give_to_containers "$draft")

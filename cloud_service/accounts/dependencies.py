@@ -46,7 +46,9 @@ def check_origin(request: Request) -> None:
         raise ForbiddenError("This request comes from the page of another site.")
 
 
-def who_asks(request: Request, authorization: Annotated[str | None, Header()] = None) -> Identity:
+def who_asks(
+    request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
+) -> Identity:
     """The user behind a bearer token (RFC 6750 section 2.1) or a session cookie.
 
     Raises:

@@ -2,33 +2,42 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.passwords import LONGEST
 from cloud_service.accounts.permissions import Permission, Role
+from cloud_service.web.schemas import ApiModel, ApiRequest
 
-Password = Annotated[SecretStr, Field(max_length=LONGEST)]
+
+def _is_text(password: SecretStr) -> SecretStr:
+    """Refuse half of a surrogate pair: JSON holds it, no hash takes it, and pydantic looks into plain strings alone."""
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("is no text that UTF-8 can hold") from None  # the error would quote the password
+    return password
 
 
-class LogIn(BaseModel):
+Password = Annotated[SecretStr, Field(max_length=LONGEST), AfterValidator(_is_text)]
+
+
+class LogIn(ApiRequest):
     """What the log-in form sends."""
 
-    user: Annotated[str, Field(max_length=100)]
+    user: Annotated[str, Field(max_length=100, examples=["h.meier"])]
     password: Password
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(ApiRequest):
     """What a user sends who wants another password."""
 
     present: Password
     new: Password
 
 
-class Me(BaseModel):
+class Me(ApiModel):
     """Who is asking, and what that user may do."""
-
-    model_config = ConfigDict(frozen=True)
 
     user: str
     role: Role
@@ -42,10 +51,8 @@ class Me(BaseModel):
         return cls(user=identity.user, role=identity.role, site=identity.site, permissions=sorted(identity.permissions))
 
 
-class LogInProvider(BaseModel):
+class LogInProvider(ApiModel):
     """Through whom else one can log in."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """For the button."""
@@ -53,9 +60,7 @@ class LogInProvider(BaseModel):
     """Where the browser goes."""
 
 
-class LogInProviders(BaseModel):
+class LogInProviders(ApiModel):
     """Through whom one can log in, beside user name and password."""
-
-    model_config = ConfigDict(frozen=True)
 
     providers: list[LogInProvider]

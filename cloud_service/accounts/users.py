@@ -29,6 +29,11 @@ def normal_name(name: str) -> str:
     return name.strip().lower()
 
 
+def is_name(name: str) -> bool:
+    """Whether a user may have this name, already in the form in which it is kept."""
+    return _NAME.fullmatch(name) is not None
+
+
 def add_user(
     session: Session,
     actor: Actor,
@@ -56,7 +61,7 @@ def add_user(
         NotFoundError: there is no such site.
     """
     name = normal_name(name)
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UserNameError(f"{name!r} is no user name: 1 to 64 of a-z 0-9 . _ -, the first a letter or digit.")
     _check_role(session, role, site)
     has_password = role.logs_in and not by_provider

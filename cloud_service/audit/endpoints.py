@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
@@ -12,6 +11,7 @@ from cloud_service.audit.actions import Action
 from cloud_service.audit.queries import Filters, newest_entries
 from cloud_service.audit.schemas import AuditEntryView, AuditHead, AuditPage, AuditVerification
 from cloud_service.audit.verify import BrokenTrailError, known_head, verify
+from cloud_service.web.schemas import Moment
 from cloud_service.web.services import Reading
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
@@ -26,8 +26,8 @@ def _wanted(
     actor: Annotated[str | None, Query(max_length=100, description="who did it")] = None,
     action: Annotated[Action | None, Query(description="what was done")] = None,
     subject: Annotated[str | None, Query(max_length=200, description="to whom or what")] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="at or after")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="before")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="at or after")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="before")] = None,
     before: Annotated[
         int | None, Query(ge=1, lt=2**63, description="position of the last entry of the page before this one")
     ] = None,

@@ -63,11 +63,12 @@ def verify(session: Session, noted: Head = EMPTY, *, behind: int = 0) -> Head:
     last = _head_at(session, behind)
     wanted = {before, noted} - {EMPTY, last}
     rows = select(AuditEntry).where(AuditEntry.position > behind).order_by(AuditEntry.position)
-    for entry in session.scalars(rows.execution_options(yield_per=_AT_ONCE)):
-        _check(entry, last)
-        last = Head(entry.position, entry.hash)
-        wanted.discard(last)
-        session.expunge(entry)  # a long trail need not stay in memory
+    with session.scalars(rows.execution_options(yield_per=_AT_ONCE)) as entries:
+        for entry in entries:
+            _check(entry, last)
+            last = Head(entry.position, entry.hash)
+            wanted.discard(last)
+            session.expunge(entry)  # a long trail need not stay in memory
     if last.position < before.position:
         raise BrokenTrailError(f"The trail ends at entry {last.position}, but {before.position} were written: cut off.")
     if last.position > known_head(session).position:

@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime
 
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
@@ -17,6 +16,7 @@ from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, Capture
 from cloud_service.captures.service import Edge
 from cloud_service.database import transaction
 from cloud_service.models import Capture
+from cloud_service.web.schemas import Moment
 from cloud_service.web.services import Reading, Services, Writing, services
 from shared.identifiers import SlugId
 from shared.imaging.decode import ImageLimits
@@ -47,8 +47,8 @@ def _wanted(
     site: SlugId | None = None,
     device: SlugId | None = None,
     case: CasePseudonym | None = None,
-    captured_from: Annotated[AwareDatetime | None, Query(alias="from", description="taken at or after")] = None,
-    captured_before: Annotated[AwareDatetime | None, Query(alias="to", description="taken before")] = None,
+    captured_from: Annotated[Moment | None, Query(alias="from", description="taken at or after")] = None,
+    captured_before: Annotated[Moment | None, Query(alias="to", description="taken before")] = None,
 ) -> Filters:
     """Which captures a request asks for."""
     return Filters(
@@ -113,17 +113,6 @@ def get_image(
     if has_it:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(data, media_type=media_type, headers=headers)
-
-
-@router.get(
-    "/{capture_id}/thumbnail",
-    response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 304: {"description": "The browser has it."}},
-    dependencies=[_A_SLOT],
-)
-def get_thumbnail(who: Viewer, request: Request, session: Reading, capture_id: UUID) -> Response:
-    """A small JPEG of the capture: its image with `edge=160`."""
-    return get_image(who, request, session, capture_id, Edge.THUMBNAIL)
 
 
 @router.post("/{capture_id}/retry")

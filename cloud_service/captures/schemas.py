@@ -1,55 +1,57 @@
 """What the API and the event stream tell of a capture."""
 
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, Field
 
+from cloud_service.web.schemas import ApiModel
 from shared.imaging.quality import QualityMeasures, Verdict
 from shared.messages import ResultKind
 from shared.vocabulary import CaptureState, CustodyStage, JobState, Label, Priority
 
 
-class PredictionSummary(BaseModel):
+class PredictionSummary(ApiModel):
     """A model's answer: a preliminary finding."""
 
-    model_config = ConfigDict(frozen=True)
-
     label: Label
-    wording: str
-    probability: float
+    wording: Annotated[str, Field(examples=[Label.SUSPICIOUS.wording])]
+    """The label for people."""
+    probability: Annotated[float, Field(ge=0.0, le=1.0, examples=[0.93])]
+    """Of blast features, by the model."""
     doubts: list[str]
     """Why the answer should not be relied on, in whole sentences; mostly none."""
-    model_name: str
-    model_version: str
-    model_digest: str
+    model_name: Annotated[str, Field(examples=["se-cnn"])]
+    model_version: Annotated[str, Field(examples=["demo-1"])]
+    model_digest: Annotated[str, Field(examples=["5b1f" * 16])]
     created_at: AwareDatetime
 
 
-class CustodyStep(BaseModel):
+class CustodyStep(ApiModel):
     """A stage that a capture has passed."""
-
-    model_config = ConfigDict(frozen=True)
 
     stage: CustodyStage
     at: AwareDatetime
 
 
-class CaptureSummary(BaseModel):
+class CaptureSummary(ApiModel):
     """One capture in a worklist, with its newest prediction and its custody trail."""
 
-    model_config = ConfigDict(frozen=True)
-
     id: UUID
-    site: str
-    device: str
-    case: str
-    smear: str | None
-    stain: str | None
+    site: Annotated[str, Field(examples=["north"])]
+    device: Annotated[str, Field(examples=["scope-1"])]
+    case: Annotated[str, Field(examples=["9f2c41d07a3be85516c0d2f4a7b8e391"])]
+    """Pseudonym of the accession."""
+    smear: Annotated[str, Field(examples=["A"])] | None
+    stain: Annotated[str, Field(examples=["Wright-Giemsa"])] | None
     state: CaptureState
     reason: str | None
-    media_type: str
+    """Why it was refused, or why its analysis failed."""
+    media_type: Annotated[str, Field(examples=["image/jpeg"])]
     width: int
+    """In pixels."""
     height: int
+    """In pixels."""
     quality_verdict: Verdict
     quality_reasons: list[str]
     captured_at: AwareDatetime
@@ -59,10 +61,8 @@ class CaptureSummary(BaseModel):
     custody: list[CustodyStep]
 
 
-class CapturePage(BaseModel):
+class CapturePage(ApiModel):
     """Some captures, newest announcement first."""
-
-    model_config = ConfigDict(frozen=True)
 
     captures: list[CaptureSummary]
     more: bool
@@ -71,10 +71,8 @@ class CapturePage(BaseModel):
     """Of the event log: the stream behind it tells every later change."""
 
 
-class CaptureCounts(BaseModel):
+class CaptureCounts(ApiModel):
     """How many captures stand in each state."""
-
-    model_config = ConfigDict(frozen=True)
 
     announced: int
     refused: int
@@ -83,10 +81,8 @@ class CaptureCounts(BaseModel):
     failed: int
 
 
-class DeliveryState(BaseModel):
+class DeliveryState(ApiModel):
     """A result on its way to the device that took the capture."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     kind: ResultKind
@@ -95,10 +91,8 @@ class DeliveryState(BaseModel):
     acknowledged_at: AwareDatetime | None
 
 
-class JobProgress(BaseModel):
+class JobProgress(ApiModel):
     """Where a capture's analysis stands."""
-
-    model_config = ConfigDict(frozen=True)
 
     state: JobState
     attempts: int

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
@@ -23,6 +22,7 @@ from cloud_service.cases.schemas import (
 )
 from cloud_service.cases.worklist import Filters, Holder, Sort
 from cloud_service.database import transaction
+from cloud_service.web.schemas import Moment
 from cloud_service.web.services import Reading, Writing, services
 from shared.identifiers import SlugId
 from shared.vocabulary import CaseAnswer, CaseState, WorkQueue
@@ -35,10 +35,8 @@ Search = Annotated[
     str | None,
     Query(min_length=1, max_length=200, description="the beginning of the pseudonym, or of the smear's name"),
 ]
-From = Annotated[
-    AwareDatetime | None, Query(alias="from", description="cases whose newest image was announced then or later")
-]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="cases whose newest image was announced before")]
+From = Annotated[Moment | None, Query(alias="from", description="cases whose newest image was announced then or later")]
+To = Annotated[Moment | None, Query(alias="to", description="cases whose newest image was announced before")]
 After = Annotated[str | None, Query(max_length=500, description="`next` of the page before this one")]
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from cloud_service.cases.judging import differs
 from cloud_service.cases.schemas import ModelFacts, ReadingView
 from cloud_service.reports.content import digest_of
 from cloud_service.reports.schemas import ReportContent, ReportedImage
@@ -32,8 +33,9 @@ def tell(content: ReportContent, shown: Sequence[ReportedImage], files: Mapping[
     """
     numbers = {image.capture_id: number for number, image in enumerate(content.images, 1)}
     name = f"report {content.number} ({content.status})"
-    # What the reader gave as the reason of an amendment stands there already.
-    difference = content.reason if content.reason != content.amendment_reason else None
+    # The reason of an amendment stands there already.
+    differs_here = differs(content.model_answer, content.verdict) and content.reason != content.amendment_reason
+    difference = content.reason if differs_here else None
     return {
         "title": f"Smearflow: case {content.pseudonym[:8]}, {name}",
         "header": [f"Smearflow · blood-smear report · site {content.site}", f"Case {content.pseudonym[:8]} · {name}"],
@@ -110,8 +112,7 @@ def _row(number: int, image: ReportedImage) -> dict[str, Any]:
     taken = f"{image.captured_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     remarks = [paragraph for doubt in image.model_doubts for paragraph in _paragraphs(f"Doubted: {doubt}")]
     if image.reason:
-        # The reader's words stand by themselves, so that their own script says where they begin.
-        remarks += [*_paragraphs("The reader's reason:"), *_paragraphs(image.reason)]
+        remarks += _paragraphs(f"The reader's reason: {image.reason}")
     cells = [str(number), str(image.capture_id), taken, _models_word(image), _readers_word(image)]
     return {"cells": cells, "remarks": remarks}
 

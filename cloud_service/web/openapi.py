@@ -4,8 +4,9 @@ import json
 import sys
 import tempfile
 
-from cloud_service.app import create_app, openapi_document
+from cloud_service.app import create_app
 from cloud_service.config import Settings
+from cloud_service.web.description import openapi_document
 
 
 def main() -> None:

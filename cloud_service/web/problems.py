@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from cloud_service.accounts.limiter import TooManyAttemptsError
@@ -57,6 +57,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(DataError, _unfit_for_database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -112,6 +113,11 @@ def _http_exception(_request: Request, error: Exception) -> JSONResponse:
 def _database_away(_request: Request, error: Exception) -> JSONResponse:
     log.warning("the database does not answer", reason=str(error))
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer: try again in a moment.")
+
+
+def _unfit_for_database(_request: Request, _error: Exception) -> JSONResponse:
+    # A NUL in a text, or a number beyond a column's: what the schemas do not know. The error would quote what was sent.
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The database cannot hold what was sent.")
 
 
 def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:

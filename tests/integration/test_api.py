@@ -85,6 +85,20 @@ def test_filters(server: ApiServer, client: httpx.Client) -> None:
     assert sum(client.get("/api/v1/captures/counts", params={"to": "2026-11-22T00:00:00Z"}).json().values()) == 0
 
 
+def test_by_when_they_were_taken(client: httpx.Client, server: ApiServer) -> None:
+    with transaction(server.engine) as session:
+        captures = [add_capture(session, number) for number in range(3)]
+    taken = [capture.captured_at.isoformat() for capture in captures]
+
+    def found(**query: str) -> list[str]:
+        return [capture["id"] for capture in client.get("/api/v1/captures", params=query).json()["captures"]]
+
+    assert found(**{"from": taken[1]}) == [str(captures[2].id), str(captures[1].id)]
+    assert found(to=taken[1]) == [str(captures[0].id)]
+    assert found(**{"from": taken[1], "to": taken[2], "before": str(captures[2].id)}) == [str(captures[1].id)]
+    a_problem(client.get("/api/v1/captures", params={"from": "2026-11-22T09:00:00"}), 422)
+
+
 def test_one_capture_with_all_that_belongs_to_it(server: ApiServer, client: httpx.Client) -> None:
     capture_id = add_analysed(server, 0, 0.93)
     with transaction(server.engine) as session:
@@ -127,19 +141,24 @@ def test_image_and_thumbnail(server: ApiServer, client: httpx.Client) -> None:
         store(session, server.blobs, capture, data)
 
     image = client.get(f"/api/v1/captures/{capture.id}/image")
-    thumbnail = client.get(f"/api/v1/captures/{capture.id}/thumbnail")
+    thumbnail, card, screen = (
+        client.get(f"/api/v1/captures/{capture.id}/image", params={"edge": edge}) for edge in (160, 640, 1280)
+    )
 
     assert image.content == data
     assert image.headers["content-type"] == thumbnail.headers["content-type"] == "image/jpeg"
-    for response in (image, thumbnail):
+    assert len({response.headers["etag"] for response in (image, thumbnail, card, screen)}) == 4
+    for response in (image, thumbnail, card, screen):
         assert response.headers["cache-control"] == "private, no-cache"
         assert response.headers["content-disposition"].startswith("inline")
         assert response.headers["x-content-type-options"] == "nosniff"
         again = client.get(response.request.url, headers={"If-None-Match": response.headers["etag"]})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", response.headers["etag"])
-    with Image.open(io.BytesIO(thumbnail.content)) as small:
-        assert small.size == (160, 120)
-    for kind in ("image", "thumbnail"):
+    for response, size in ((thumbnail, (160, 120)), (card, (640, 480)), (screen, (1280, 960))):
+        with Image.open(io.BytesIO(response.content)) as small:
+            assert (small.format, small.size) == ("JPEG", size)
+    a_problem(client.get(f"/api/v1/captures/{capture.id}/image", params={"edge": 161}), 422)
+    for kind in ("image", "image?edge=160"):
         a_problem(client.get(f"/api/v1/captures/{announced.id}/{kind}"), 404)
 
     server.blobs.delete(capture.sha256)

@@ -251,7 +251,13 @@ def test_an_open_stream_ends_soon_after_its_readers_rights(
 
 
 def test_who_saw_and_did_what_is_audited_and_lists_are_not(two_sites: TwoSites, technician: httpx.Client) -> None:
-    for path in ("", "/counts", f"/{two_sites.north}/thumbnail", f"/{two_sites.north}", f"/{two_sites.north}/image"):
+    for path in (
+        "",
+        "/counts",
+        f"/{two_sites.north}/image?edge=160",
+        f"/{two_sites.north}",
+        f"/{two_sites.north}/image",
+    ):
         assert technician.get(f"/api/v1/captures{path}").status_code == 200
     tag = technician.get(f"/api/v1/captures/{two_sites.north}/image").headers["etag"]
     again = technician.get(f"/api/v1/captures/{two_sites.north}/image", headers={"If-None-Match": tag})

@@ -195,6 +195,7 @@ def test_the_last_administrator_is_not_taken_away_by_a_group(
         ({"email": DOCTOR, "email_verified": True}, {"openid_user_claim": "email"}, 303),
         ({"email": DOCTOR}, {"openid_user_claim": "email"}, 403),
         ({"preferred_username": 7}, {}, 403),
+        ({"preferred_username": "h.meier\0"}, {}, 403),
         ({}, {}, 403),
     ],
 )

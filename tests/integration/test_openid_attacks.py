@@ -140,7 +140,8 @@ def test_a_key_that_the_provider_does_not_show(
         ({"nonce": None}, "wrong nonce"),
         ({"sub": None}, "missing_claim: sub"),
         ({"sub": ""}, "invalid_claim: sub"),
-        ({"sub": "x" * 256}, "subject too long"),
+        ({"sub": "x" * 256}, "subject no name"),
+        ({"sub": "a\0"}, "subject no name"),
     ],
 )
 def test_a_token_for_another_client_log_in_or_time(

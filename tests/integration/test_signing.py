@@ -1,6 +1,7 @@
 """Signing: what must be so before, and what a signature brings about."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from cloud_service.blob_store import BlobStore
 from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.results import due
-from cloud_service.models import AuditEntry, CustodyEntry, Prediction
+from cloud_service.models import AuditEntry, CustodyEntry, Delivery, Prediction
 from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, CustodyStage, PersonVerdict
 from tests.support.reading import PSEUDONYM, Clinician, a_case, capture_ids, case_id_of, clinicians
@@ -148,6 +149,24 @@ def test_an_old_version_signs_nothing(server_on_both: ApiServer, people: list[Cl
 
     assert "has changed since you loaded it" in a_problem(response, 409)
     assert anna.case(case_id)["reports"] == []
+
+
+def test_a_signature_that_is_sent_twice_at_once_makes_one_report(
+    server_on_both: ApiServer, people: list[Clinician]
+) -> None:
+    anna, _ = people
+    case_id = a_case(server_on_both, 0.1)
+    version = anna.claim(case_id).read(case_id, "no_blast_features")["version"]
+    address = f"/api/v1/cases/{case_id}/signature"
+    signature = {"version": version, "confirmed_pseudonym": PSEUDONYM[:8]}
+
+    with ThreadPoolExecutor(4) as threads:
+        responses = threads.map(lambda _: anna.client.post(address, json=signature), range(4))
+
+    assert sorted(response.status_code for response in responses) == [200, 409, 409, 409]
+    assert len(anna.case(case_id)["reports"]) == 1
+    with snapshot(server_on_both.engine) as session:
+        assert len(session.scalars(select(Delivery)).all()) == 1
 
 
 def test_an_answer_that_comes_while_the_pdf_is_drawn_stops_the_signature(

@@ -42,6 +42,13 @@ class Workstation:
         subprocess.run(command, check=True, capture_output=True, input=credentials.encode())
         return self
 
+    def redeem(self, url: str, code: str) -> subprocess.CompletedProcess[str]:
+        """Enrol it by a code, as its technician would."""
+        self.captures.mkdir(parents=True, exist_ok=True)
+        command = [str(BIN / "smearflow-edge"), "enrol", "--config", str(self.config), "--url", url, "--code", code]
+        command += ["--watch", str(self.captures), "--unidentified", "own-case"]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
     def start(self) -> None:
         command = [*self._prefix, str(BIN / "smearflow-edge"), "run", "--config", str(self.config)]
         with self.log.open("ab") as log:

@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 from cloud_service.accounts.openid.configuration import Configuration, Grant
 from cloud_service.accounts.openid.errors import NotAdmittedError
 from cloud_service.accounts.permissions import Role
-from cloud_service.accounts.users import UserNameError, add_user, change_user, find_user, normal_name, user_by_name
+from cloud_service.accounts.users import (
+    UserNameError,
+    add_user,
+    change_user,
+    find_user,
+    is_name,
+    normal_name,
+    user_by_name,
+)
 from cloud_service.audit.actions import Action
 from cloud_service.audit.trail import Actor, record
 from cloud_service.errors import ConflictError, NotFoundError
@@ -65,7 +73,7 @@ def admit(session: Session, person: Person, configuration: Configuration) -> Use
         NotAdmittedError: there is no such user, it is another person's or disabled, or no group gives a role.
     """
     grant = _grant(person, configuration)
-    known = _bound(session, person) or find_user(session, person.name)
+    known = _bound(session, person) or (find_user(session, person.name) if is_name(person.name) else None)
     if known is None and grant is None:
         raise NotAdmittedError(
             f"Smearflow knows no user {person.name!r}: an administrator must add you first.", "unknown user"

@@ -58,14 +58,15 @@ Enabled = Annotated[Provider, Depends(_enabled)]
 
 
 @router.get("/api/v1/session/providers")
-def providers(request: Request) -> LogInProviders:
+def list_log_in_providers(request: Request) -> LogInProviders:
     """Tell the page, before a log-in, through whom else one can log in."""
     provider = services(request).provider
     offered = [LogInProvider(name=provider.configuration.name, address=PREFIX)] if provider else []
     return LogInProviders(providers=offered)
 
 
-@router.get(PREFIX, dependencies=[_A_PROVIDER_SLOT], response_class=RedirectResponse, status_code=HTTPStatus.SEE_OTHER)
+# Neither of the two stands in the API's description: a browser goes there, as to a page, and programs never do.
+@router.get(PREFIX, dependencies=[_A_PROVIDER_SLOT], include_in_schema=False)
 def begin(request: Request, provider: Enabled) -> Response:
     """Send the browser to the provider, with a cookie by which it is known when it comes back."""
     held = services(request)
@@ -90,9 +91,7 @@ def begin(request: Request, provider: Enabled) -> Response:
     return response
 
 
-@router.get(
-    CALLBACK, dependencies=[_A_PROVIDER_SLOT], response_class=RedirectResponse, status_code=HTTPStatus.SEE_OTHER
-)
+@router.get(CALLBACK, dependencies=[_A_PROVIDER_SLOT], include_in_schema=False)
 def come_back(request: Request, provider: Enabled, told: Annotated[WayBack, Query()]) -> Response:
     """Open a session for whom the provider vouches for, and send the browser to the page: nowhere else, ever."""
     held, address = services(request), client_address(request)

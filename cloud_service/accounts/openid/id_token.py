@@ -13,7 +13,7 @@ from cloud_service.accounts.openid.errors import NotAdmittedError
 # takes the public key for one (RFC 8725 2.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 CLOCK_SKEW_SECONDS = 60
-_LONGEST_SUBJECT = 255  # OpenID Connect Core 2
+_LONGEST_SUBJECT = 255  # ASCII characters: OpenID Connect Core 2
 
 
 class UnknownKeyError(NotAdmittedError):
@@ -54,8 +54,9 @@ def check_id_token(token: str, keys: KeySet, *, issuer: str, client_id: str, non
     told = claims.get("nonce")
     if not isinstance(told, str) or not hmac.compare_digest(told.encode(), nonce.encode()):
         raise NotAdmittedError(*_untrusted("wrong nonce"))
-    if len(claims["sub"]) > _LONGEST_SUBJECT:
-        raise NotAdmittedError(*_untrusted("subject too long"))
+    subject = claims["sub"]
+    if len(subject) > _LONGEST_SUBJECT or not (subject.isascii() and subject.isprintable()):
+        raise NotAdmittedError(*_untrusted("subject no name"))
     return claims
 
 

@@ -15,7 +15,7 @@ export interface paths {
          * List Audit Entries
          * @description What was done or seen, newest first; where there are more, ask for those `before` the last one.
          */
-        get: operations["list_audit_entries_api_v1_audit_get"];
+        get: operations["list_audit_entries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -37,7 +37,7 @@ export interface paths {
          *
          *     `smearflow audit verify` checks the whole trail, and against a head that was noted elsewhere.
          */
-        get: operations["verify_audit_trail_api_v1_audit_verification_get"];
+        get: operations["verify_audit_trail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -57,7 +57,7 @@ export interface paths {
          * List Captures
          * @description Captures, newest announcement first; where there are more, ask for those `before` the last one.
          */
-        get: operations["list_captures_api_v1_captures_get"];
+        get: operations["list_captures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -77,7 +77,7 @@ export interface paths {
          * Get Capture
          * @description One capture with its custody trail, its newest prediction, its analysis and its results' way to the device.
          */
-        get: operations["get_capture_api_v1_captures__capture_id__get"];
+        get: operations["get_capture"];
         put?: never;
         post?: never;
         delete?: never;
@@ -97,7 +97,7 @@ export interface paths {
          * Get Image
          * @description The capture's bytes as they are stored, or a smaller JPEG. All but the smallest is audited as seen.
          */
-        get: operations["get_image_api_v1_captures__capture_id__image_get"];
+        get: operations["get_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -119,27 +119,7 @@ export interface paths {
          * Retry Capture
          * @description Let a failed analysis be tried again.
          */
-        post: operations["retry_capture_api_v1_captures__capture_id__retry_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/captures/{capture_id}/thumbnail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Thumbnail
-         * @description A small JPEG of the capture: its image with `edge=160`.
-         */
-        get: operations["get_thumbnail_api_v1_captures__capture_id__thumbnail_get"];
-        put?: never;
-        post?: never;
+        post: operations["retry_capture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -157,7 +137,7 @@ export interface paths {
          * Count Captures
          * @description How many captures stand where; the filters are those of the list.
          */
-        get: operations["count_captures_api_v1_captures_counts_get"];
+        get: operations["count_captures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -177,7 +157,7 @@ export interface paths {
          * List Cases
          * @description The worklist, queue by queue, the most suspicious first and among equals the oldest; or by time.
          */
-        get: operations["list_cases_api_v1_cases_get"];
+        get: operations["list_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -197,7 +177,7 @@ export interface paths {
          * Get Case
          * @description One case with its readings, comments and reports, and the models behind its answer.
          */
-        get: operations["get_case_api_v1_cases__case_id__get"];
+        get: operations["get_case"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +199,7 @@ export interface paths {
          * Amend Report
          * @description Put another report in the place of the signed one, which is kept.
          */
-        post: operations["amend_report_api_v1_cases__case_id__amendment_post"];
+        post: operations["amend_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -239,7 +219,7 @@ export interface paths {
          * Claim Case
          * @description Take a case to read it; nobody else can, until it is released or signed.
          */
-        post: operations["claim_case_api_v1_cases__case_id__claim_post"];
+        post: operations["claim_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -257,13 +237,13 @@ export interface paths {
          * List Comments
          * @description What was written about a case, oldest first.
          */
-        get: operations["list_comments_api_v1_cases__case_id__comments_get"];
+        get: operations["list_comments"];
         put?: never;
         /**
          * Add Comment
          * @description Write to the others about a case.
          */
-        post: operations["add_comment_api_v1_cases__case_id__comments_post"];
+        post: operations["add_comment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,7 +261,7 @@ export interface paths {
          * List Images
          * @description A case's images, the most suspicious first, those without an answer last.
          */
-        get: operations["list_images_api_v1_cases__case_id__images_get"];
+        get: operations["list_images"];
         put?: never;
         post?: never;
         delete?: never;
@@ -302,7 +282,7 @@ export interface paths {
          * Save Finding
          * @description Keep what the holder of a case says of one image; without a verdict, what was said is taken back.
          */
-        put: operations["save_finding_api_v1_cases__case_id__images__capture_id__finding_put"];
+        put: operations["save_finding"];
         post?: never;
         delete?: never;
         options?: never;
@@ -323,7 +303,7 @@ export interface paths {
          * Note Opened
          * @description Note that the holder of a case has opened one of its images; the version is neither compared nor raised.
          */
-        post: operations["note_opened_api_v1_cases__case_id__images__capture_id__opened_post"];
+        post: operations["note_opened"];
         delete?: never;
         options?: never;
         head?: never;
@@ -342,7 +322,7 @@ export interface paths {
          * Save Reading
          * @description Keep what the holder of a case has decided so far.
          */
-        put: operations["save_reading_api_v1_cases__case_id__reading_put"];
+        put: operations["save_reading"];
         post?: never;
         delete?: never;
         options?: never;
@@ -363,7 +343,7 @@ export interface paths {
          * Release Case
          * @description Let go of a case; what was saved stays.
          */
-        post: operations["release_case_api_v1_cases__case_id__release_post"];
+        post: operations["release_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -383,7 +363,7 @@ export interface paths {
          * Sign Case
          * @description Sign the holder's reading: a report, or where it differs from the model the wish for a second read.
          */
-        post: operations["sign_case_api_v1_cases__case_id__signature_post"];
+        post: operations["sign_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -401,7 +381,7 @@ export interface paths {
          * Count Cases
          * @description How many cases stand in each part of the worklist.
          */
-        get: operations["count_cases_api_v1_cases_counts_get"];
+        get: operations["count_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -421,7 +401,7 @@ export interface paths {
          * List Devices
          * @description Every enrolled device, by site and id.
          */
-        get: operations["list_devices_api_v1_devices_get"];
+        get: operations["list_devices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -444,7 +424,7 @@ export interface paths {
          * Remove Device
          * @description Shut a device out, at the broker too. Its captures stay; an enrolment lets it in again.
          */
-        delete: operations["remove_device_api_v1_devices__device_id__delete"];
+        delete: operations["remove_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -461,13 +441,13 @@ export interface paths {
          * List Device Commands
          * @description What a device was told last, newest first, and how far each order has come.
          */
-        get: operations["list_device_commands_api_v1_devices__device_id__commands_get"];
+        get: operations["list_device_commands"];
         put?: never;
         /**
          * Command Device
          * @description Order a device to do something. It waits for the device; `state` says how far it has come.
          */
-        post: operations["command_device_api_v1_devices__device_id__commands_post"];
+        post: operations["command_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -487,7 +467,7 @@ export interface paths {
          * Make Enrolment Code
          * @description Make a code with which a workstation fetches its credentials: `smearflow-edge enrol --url … --code …`.
          */
-        post: operations["make_enrolment_code_api_v1_devices_enrolment_codes_post"];
+        post: operations["make_enrolment_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -507,7 +487,7 @@ export interface paths {
          * Redeem Enrolment Code
          * @description Exchange a code for the credentials of its device, once. Needs no log-in; wrong codes are limited by address.
          */
-        post: operations["redeem_enrolment_code_api_v1_enrolments_post"];
+        post: operations["redeem_enrolment_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -530,7 +510,7 @@ export interface paths {
          *     returns it. Who is bound to a site gets its events alone, and who may not see cases none of them, so positions leave
          *     some out. The stream ends with the log-in.
          */
-        get: operations["stream_events_api_v1_events_get"];
+        get: operations["stream_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -550,7 +530,7 @@ export interface paths {
          * Alive
          * @description Liveness, for supervisors and load balancers; needs no log-in.
          */
-        get: operations["alive_api_v1_health_get"];
+        get: operations["alive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -570,7 +550,7 @@ export interface paths {
          * Ready
          * @description Readiness and the state of the queue; 503 without the database.
          */
-        get: operations["ready_api_v1_health_ready_get"];
+        get: operations["ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -590,7 +570,7 @@ export interface paths {
          * List Models
          * @description Every model that has answered a capture, the newest first.
          */
-        get: operations["list_models_api_v1_models_get"];
+        get: operations["list_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -610,7 +590,7 @@ export interface paths {
          * Get Model
          * @description One model with its card.
          */
-        get: operations["get_model_api_v1_models__digest__get"];
+        get: operations["get_model"];
         put?: never;
         post?: never;
         delete?: never;
@@ -630,7 +610,7 @@ export interface paths {
          * List Refusals
          * @description Messages that ingest refused, newest first: nothing is dropped in silence.
          */
-        get: operations["list_refusals_api_v1_refusals_get"];
+        get: operations["list_refusals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -650,7 +630,7 @@ export interface paths {
          * Get Report
          * @description A signed report with its content, which is verified against its digest.
          */
-        get: operations["get_report_api_v1_reports__report_id__get"];
+        get: operations["get_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -670,7 +650,7 @@ export interface paths {
          * Get Pdf
          * @description A signed report as PDF: always the bytes that were made when it was signed.
          */
-        get: operations["get_pdf_api_v1_reports__report_id__pdf_get"];
+        get: operations["get_pdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -690,58 +670,18 @@ export interface paths {
          * Who Am I
          * @description Tell a page or a program whose session or token it has, and whether it still holds.
          */
-        get: operations["who_am_i_api_v1_session_get"];
+        get: operations["who_am_i"];
         put?: never;
         /**
          * Log In
          * @description Exchange user name and password for a session cookie.
          */
-        post: operations["log_in_api_v1_session_post"];
+        post: operations["log_in"];
         /**
          * Log Out
          * @description End the session and forget its cookie.
          */
-        delete: operations["log_out_api_v1_session_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/openid": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Begin
-         * @description Send the browser to the provider, with a cookie by which it is known when it comes back.
-         */
-        get: operations["begin_api_v1_session_openid_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/openid/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Come Back
-         * @description Open a session for whom the provider vouches for, and send the browser to the page: nowhere else, ever.
-         */
-        get: operations["come_back_api_v1_session_openid_callback_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
+        delete: operations["log_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -759,7 +699,7 @@ export interface paths {
          * Change Password
          * @description Take another password; ends all sessions of the user, this one too.
          */
-        put: operations["change_password_api_v1_session_password_put"];
+        put: operations["change_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -775,10 +715,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Providers
+         * List Log In Providers
          * @description Tell the page, before a log-in, through whom else one can log in.
          */
-        get: operations["providers_api_v1_session_providers_get"];
+        get: operations["list_log_in_providers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -798,7 +738,7 @@ export interface paths {
          * Get System Health
          * @description What each part says of itself: queue, workers, ingest, devices, deliveries, event log, storage.
          */
-        get: operations["get_system_health_api_v1_system_get"];
+        get: operations["get_system_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -818,13 +758,13 @@ export interface paths {
          * List Users
          * @description Every user, by name; there are no more of them than people and programs in the house.
          */
-        get: operations["list_users_api_v1_users_get"];
+        get: operations["list_users"];
         put?: never;
         /**
          * Add User
          * @description Add a user. Without a password of its own, a random one is made and told, this once.
          */
-        post: operations["add_user_api_v1_users_post"];
+        post: operations["add_user"];
         delete?: never;
         options?: never;
         head?: never;
@@ -848,7 +788,7 @@ export interface paths {
          * Change User
          * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
          */
-        patch: operations["change_user_api_v1_users__name__patch"];
+        patch: operations["change_user"];
         trace?: never;
     };
     "/api/v1/users/{name}/openid": {
@@ -865,7 +805,7 @@ export interface paths {
          * Unbind User
          * @description Let the provider's next log-in under this name be this user: after a move to another account there.
          */
-        delete: operations["unbind_user_api_v1_users__name__openid_delete"];
+        delete: operations["unbind_user"];
         options?: never;
         head?: never;
         patch?: never;
@@ -884,7 +824,7 @@ export interface paths {
          * Reset Password
          * @description Give a user a new password and end its sessions. Its tokens go on.
          */
-        post: operations["reset_password_api_v1_users__name__password_reset_post"];
+        post: operations["reset_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -902,13 +842,13 @@ export interface paths {
          * List Tokens
          * @description A user's tokens, by name, the ended ones too; their secrets are kept nowhere.
          */
-        get: operations["list_tokens_api_v1_users__name__tokens_get"];
+        get: operations["list_tokens"];
         put?: never;
         /**
          * Add Token
          * @description Make a token with the user's rights; its secret is told this once.
          */
-        post: operations["add_token_api_v1_users__name__tokens_post"];
+        post: operations["add_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -929,7 +869,7 @@ export interface paths {
          * Revoke Token
          * @description Let a token open nothing any more, at once.
          */
-        delete: operations["revoke_token_api_v1_users__name__tokens__token_id__delete"];
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1121,15 +1061,25 @@ export interface components {
              * Format: date-time
              */
             captured_at: string;
-            /** Case */
+            /**
+             * Case
+             * @description Pseudonym of the accession.
+             * @example 9f2c41d07a3be85516c0d2f4a7b8e391
+             */
             case: string;
             /** Custody */
             custody: components["schemas"]["CustodyStep"][];
             /** Deliveries */
             deliveries: components["schemas"]["DeliveryState"][];
-            /** Device */
+            /**
+             * Device
+             * @example scope-1
+             */
             device: string;
-            /** Height */
+            /**
+             * Height
+             * @description In pixels.
+             */
             height: number;
             /**
              * Id
@@ -1137,7 +1087,10 @@ export interface components {
              */
             id: string;
             job: components["schemas"]["JobProgress"] | null;
-            /** Media Type */
+            /**
+             * Media Type
+             * @example image/jpeg
+             */
             media_type: string;
             prediction: components["schemas"]["PredictionSummary"] | null;
             priority: components["schemas"]["Priority"];
@@ -1145,13 +1098,19 @@ export interface components {
             /** Quality Reasons */
             quality_reasons: string[];
             quality_verdict: components["schemas"]["Verdict"];
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was refused, or why its analysis failed.
+             */
             reason: string | null;
             /** Received At */
             received_at: string | null;
             /** Sha256 */
             sha256: string;
-            /** Site */
+            /**
+             * Site
+             * @example north
+             */
             site: string;
             /** Smear */
             smear: string | null;
@@ -1160,7 +1119,10 @@ export interface components {
             /** Stain */
             stain: string | null;
             state: components["schemas"]["CaptureState"];
-            /** Width */
+            /**
+             * Width
+             * @description In pixels.
+             */
             width: number;
         };
         /**
@@ -1170,9 +1132,15 @@ export interface components {
         CapturePage: {
             /** Captures */
             captures: components["schemas"]["CaptureSummary"][];
-            /** More */
+            /**
+             * More
+             * @description There are older ones: ask for those before the last.
+             */
             more: boolean;
-            /** Position */
+            /**
+             * Position
+             * @description Of the event log: the stream behind it tells every later change.
+             */
             position: number;
         };
         /**
@@ -1196,37 +1164,59 @@ export interface components {
              * Format: date-time
              */
             captured_at: string;
-            /** Case */
+            /**
+             * Case
+             * @description Pseudonym of the accession.
+             * @example 9f2c41d07a3be85516c0d2f4a7b8e391
+             */
             case: string;
             /** Custody */
             custody: components["schemas"]["CustodyStep"][];
-            /** Device */
+            /**
+             * Device
+             * @example scope-1
+             */
             device: string;
-            /** Height */
+            /**
+             * Height
+             * @description In pixels.
+             */
             height: number;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Media Type */
+            /**
+             * Media Type
+             * @example image/jpeg
+             */
             media_type: string;
             prediction: components["schemas"]["PredictionSummary"] | null;
             /** Quality Reasons */
             quality_reasons: string[];
             quality_verdict: components["schemas"]["Verdict"];
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was refused, or why its analysis failed.
+             */
             reason: string | null;
             /** Received At */
             received_at: string | null;
-            /** Site */
+            /**
+             * Site
+             * @example north
+             */
             site: string;
             /** Smear */
             smear: string | null;
             /** Stain */
             stain: string | null;
             state: components["schemas"]["CaptureState"];
-            /** Width */
+            /**
+             * Width
+             * @description In pixels.
+             */
             width: number;
         };
         /**
@@ -1795,7 +1785,10 @@ export interface components {
              * Format: password
              */
             password: string;
-            /** User */
+            /**
+             * User
+             * @example h.meier
+             */
             user: string;
         };
         /**
@@ -1830,7 +1823,10 @@ export interface components {
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
             role: components["schemas"]["Role"];
-            /** Site */
+            /**
+             * Site
+             * @description All that is shown belongs to this site; null: to any.
+             */
             site: string | null;
             /** User */
             user: string;
@@ -2050,18 +2046,38 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Doubts */
+            /**
+             * Doubts
+             * @description Why the answer should not be relied on, in whole sentences; mostly none.
+             */
             doubts: string[];
             label: components["schemas"]["Label"];
-            /** Model Digest */
+            /**
+             * Model Digest
+             * @example 5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f5b1f
+             */
             model_digest: string;
-            /** Model Name */
+            /**
+             * Model Name
+             * @example se-cnn
+             */
             model_name: string;
-            /** Model Version */
+            /**
+             * Model Version
+             * @example demo-1
+             */
             model_version: string;
-            /** Probability */
+            /**
+             * Probability
+             * @description Of blast features, by the model.
+             * @example 0.93
+             */
             probability: number;
-            /** Wording */
+            /**
+             * Wording
+             * @description The label for people.
+             * @example Suspicious: blast features seen
+             */
             wording: string;
         };
         /**
@@ -2800,7 +2816,7 @@ export type WorkerHealth = components['schemas']['WorkerHealth'];
 export type WorkQueue = components['schemas']['WorkQueue'];
 export type $defs = Record<string, never>;
 export interface operations {
-    list_audit_entries_api_v1_audit_get: {
+    list_audit_entries: {
         parameters: {
             query?: {
                 /** @description what was done */
@@ -2817,9 +2833,7 @@ export interface operations {
                 /** @description before */
                 to?: string | null;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2845,14 +2859,12 @@ export interface operations {
             };
         };
     };
-    verify_audit_trail_api_v1_audit_verification_get: {
+    verify_audit_trail: {
         parameters: {
             query?: {
                 newest?: number;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2878,7 +2890,7 @@ export interface operations {
             };
         };
     };
-    list_captures_api_v1_captures_get: {
+    list_captures: {
         parameters: {
             query?: {
                 /** @description the last capture of the page before this one */
@@ -2893,9 +2905,7 @@ export interface operations {
                 /** @description taken before */
                 to?: string | null;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2921,12 +2931,10 @@ export interface operations {
             };
         };
     };
-    get_capture_api_v1_captures__capture_id__get: {
+    get_capture: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 capture_id: string;
             };
@@ -2954,15 +2962,13 @@ export interface operations {
             };
         };
     };
-    get_image_api_v1_captures__capture_id__image_get: {
+    get_image: {
         parameters: {
             query?: {
                 /** @description longer side of a JPEG; without, the stored bytes */
                 edge?: components["schemas"]["Edge"] | null;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 capture_id: string;
             };
@@ -2997,12 +3003,10 @@ export interface operations {
             };
         };
     };
-    retry_capture_api_v1_captures__capture_id__retry_post: {
+    retry_capture: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 capture_id: string;
             };
@@ -3030,47 +3034,7 @@ export interface operations {
             };
         };
     };
-    get_thumbnail_api_v1_captures__capture_id__thumbnail_get: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
-            path: {
-                capture_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/jpeg": unknown;
-                };
-            };
-            /** @description The browser has it. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    count_captures_api_v1_captures_counts_get: {
+    count_captures: {
         parameters: {
             query?: {
                 case?: string | null;
@@ -3082,9 +3046,7 @@ export interface operations {
                 /** @description taken before */
                 to?: string | null;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3110,7 +3072,7 @@ export interface operations {
             };
         };
     };
-    list_cases_api_v1_cases_get: {
+    list_cases: {
         parameters: {
             query?: {
                 /** @description `next` of the page before this one */
@@ -3131,9 +3093,7 @@ export interface operations {
                 /** @description cases whose newest image was announced before */
                 to?: string | null;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3159,12 +3119,10 @@ export interface operations {
             };
         };
     };
-    get_case_api_v1_cases__case_id__get: {
+    get_case: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3192,12 +3150,10 @@ export interface operations {
             };
         };
     };
-    amend_report_api_v1_cases__case_id__amendment_post: {
+    amend_report: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3229,12 +3185,10 @@ export interface operations {
             };
         };
     };
-    claim_case_api_v1_cases__case_id__claim_post: {
+    claim_case: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3266,12 +3220,10 @@ export interface operations {
             };
         };
     };
-    list_comments_api_v1_cases__case_id__comments_get: {
+    list_comments: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3299,12 +3251,10 @@ export interface operations {
             };
         };
     };
-    add_comment_api_v1_cases__case_id__comments_post: {
+    add_comment: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3336,16 +3286,14 @@ export interface operations {
             };
         };
     };
-    list_images_api_v1_cases__case_id__images_get: {
+    list_images: {
         parameters: {
             query?: {
                 /** @description `next` of the page before this one */
                 after?: string | null;
                 limit?: number;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3373,12 +3321,10 @@ export interface operations {
             };
         };
     };
-    save_finding_api_v1_cases__case_id__images__capture_id__finding_put: {
+    save_finding: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 capture_id: string;
                 case_id: string;
@@ -3411,12 +3357,10 @@ export interface operations {
             };
         };
     };
-    note_opened_api_v1_cases__case_id__images__capture_id__opened_post: {
+    note_opened: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 capture_id: string;
                 case_id: string;
@@ -3449,12 +3393,10 @@ export interface operations {
             };
         };
     };
-    save_reading_api_v1_cases__case_id__reading_put: {
+    save_reading: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3486,12 +3428,10 @@ export interface operations {
             };
         };
     };
-    release_case_api_v1_cases__case_id__release_post: {
+    release_case: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3523,12 +3463,10 @@ export interface operations {
             };
         };
     };
-    sign_case_api_v1_cases__case_id__signature_post: {
+    sign_case: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 case_id: string;
             };
@@ -3560,7 +3498,7 @@ export interface operations {
             };
         };
     };
-    count_cases_api_v1_cases_counts_get: {
+    count_cases: {
         parameters: {
             query?: {
                 answer?: components["schemas"]["CaseAnswer"][];
@@ -3576,9 +3514,7 @@ export interface operations {
                 /** @description cases whose newest image was announced before */
                 to?: string | null;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3604,12 +3540,10 @@ export interface operations {
             };
         };
     };
-    list_devices_api_v1_devices_get: {
+    list_devices: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3635,12 +3569,10 @@ export interface operations {
             };
         };
     };
-    remove_device_api_v1_devices__device_id__delete: {
+    remove_device: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 device_id: string;
             };
@@ -3668,14 +3600,12 @@ export interface operations {
             };
         };
     };
-    list_device_commands_api_v1_devices__device_id__commands_get: {
+    list_device_commands: {
         parameters: {
             query?: {
                 limit?: number;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 device_id: string;
             };
@@ -3703,12 +3633,10 @@ export interface operations {
             };
         };
     };
-    command_device_api_v1_devices__device_id__commands_post: {
+    command_device: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 device_id: string;
             };
@@ -3740,12 +3668,10 @@ export interface operations {
             };
         };
     };
-    make_enrolment_code_api_v1_devices_enrolment_codes_post: {
+    make_enrolment_code: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3775,7 +3701,7 @@ export interface operations {
             };
         };
     };
-    redeem_enrolment_code_api_v1_enrolments_post: {
+    redeem_enrolment_code: {
         parameters: {
             query?: never;
             header?: never;
@@ -3808,13 +3734,12 @@ export interface operations {
             };
         };
     };
-    stream_events_api_v1_events_get: {
+    stream_events: {
         parameters: {
             query?: {
                 after?: number | null;
             };
             header?: {
-                authorization?: string | null;
                 "last-event-id"?: string | null;
             };
             path?: never;
@@ -3842,7 +3767,7 @@ export interface operations {
             };
         };
     };
-    alive_api_v1_health_get: {
+    alive: {
         parameters: {
             query?: never;
             header?: never;
@@ -3871,12 +3796,10 @@ export interface operations {
             };
         };
     };
-    ready_api_v1_health_ready_get: {
+    ready: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3911,12 +3834,10 @@ export interface operations {
             };
         };
     };
-    list_models_api_v1_models_get: {
+    list_models: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3942,12 +3863,10 @@ export interface operations {
             };
         };
     };
-    get_model_api_v1_models__digest__get: {
+    get_model: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 digest: string;
             };
@@ -3975,14 +3894,12 @@ export interface operations {
             };
         };
     };
-    list_refusals_api_v1_refusals_get: {
+    list_refusals: {
         parameters: {
             query?: {
                 limit?: number;
             };
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4008,12 +3925,10 @@ export interface operations {
             };
         };
     };
-    get_report_api_v1_reports__report_id__get: {
+    get_report: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 report_id: string;
             };
@@ -4041,12 +3956,10 @@ export interface operations {
             };
         };
     };
-    get_pdf_api_v1_reports__report_id__pdf_get: {
+    get_pdf: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 report_id: string;
             };
@@ -4074,12 +3987,10 @@ export interface operations {
             };
         };
     };
-    who_am_i_api_v1_session_get: {
+    who_am_i: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4105,7 +4016,7 @@ export interface operations {
             };
         };
     };
-    log_in_api_v1_session_post: {
+    log_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -4138,12 +4049,10 @@ export interface operations {
             };
         };
     };
-    log_out_api_v1_session_delete: {
+    log_out: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4167,72 +4076,10 @@ export interface operations {
             };
         };
     };
-    begin_api_v1_session_openid_get: {
+    change_password: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    come_back_api_v1_session_openid_callback_get: {
-        parameters: {
-            query?: {
-                code?: string | null;
-                error?: string | null;
-                error_description?: string | null;
-                iss?: string | null;
-                state?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_password_api_v1_session_password_put: {
-        parameters: {
-            query?: never;
-            header?: {
-                authorization?: string | null;
-            };
             path?: never;
             cookie?: never;
         };
@@ -4260,7 +4107,7 @@ export interface operations {
             };
         };
     };
-    providers_api_v1_session_providers_get: {
+    list_log_in_providers: {
         parameters: {
             query?: never;
             header?: never;
@@ -4289,12 +4136,10 @@ export interface operations {
             };
         };
     };
-    get_system_health_api_v1_system_get: {
+    get_system_health: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4320,12 +4165,10 @@ export interface operations {
             };
         };
     };
-    list_users_api_v1_users_get: {
+    list_users: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4351,12 +4194,10 @@ export interface operations {
             };
         };
     };
-    add_user_api_v1_users_post: {
+    add_user: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4386,12 +4227,10 @@ export interface operations {
             };
         };
     };
-    change_user_api_v1_users__name__patch: {
+    change_user: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 name: string;
             };
@@ -4423,12 +4262,10 @@ export interface operations {
             };
         };
     };
-    unbind_user_api_v1_users__name__openid_delete: {
+    unbind_user: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 name: string;
             };
@@ -4454,12 +4291,10 @@ export interface operations {
             };
         };
     };
-    reset_password_api_v1_users__name__password_reset_post: {
+    reset_password: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 name: string;
             };
@@ -4491,12 +4326,10 @@ export interface operations {
             };
         };
     };
-    list_tokens_api_v1_users__name__tokens_get: {
+    list_tokens: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 name: string;
             };
@@ -4524,12 +4357,10 @@ export interface operations {
             };
         };
     };
-    add_token_api_v1_users__name__tokens_post: {
+    add_token: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 name: string;
             };
@@ -4561,12 +4392,10 @@ export interface operations {
             };
         };
     };
-    revoke_token_api_v1_users__name__tokens__token_id__delete: {
+    revoke_token: {
         parameters: {
             query?: never;
-            header?: {
-                authorization?: string | null;
-            };
+            header?: never;
             path: {
                 name: string;
                 token_id: string;

@@ -52,13 +52,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("site_id", "pseudonym", name=op.f("uq_case_site_id_pseudonym")),
     )
-    op.create_index(op.f("ix_case_device_id"), "case", ["device_id"])
     op.create_index(op.f("ix_case_held_by"), "case", ["held_by"])
     op.create_index(op.f("ix_case_pseudonym"), "case", ["pseudonym"])
     op.create_index(op.f("ix_case_signed_at"), "case", ["signed_at"])
-    op.create_index(op.f("ix_case_site_id"), "case", ["site_id"])
-    op.create_index("ix_case_failed", "case", ["failed_images"])
-    op.create_index("ix_case_worklist", "case", ["queue", "place", "opened_at", "id"])
+    op.create_index("ix_case_latest", "case", ["latest_at", "id"])
+    filters = ["state", "answer", "held_by", "failed_images", "site_id", "device_id", "latest_at", "pseudonym", "smear"]
+    op.create_index("ix_case_worklist", "case", ["queue", "place", "opened_at", "id", *filters])
     op.create_table(
         "case_comment",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -197,10 +196,8 @@ def downgrade() -> None:
     op.drop_index("ix_case_comment_case", table_name="case_comment")
     op.drop_table("case_comment")
     op.drop_index("ix_case_worklist", table_name="case")
-    op.drop_index("ix_case_failed", table_name="case")
-    op.drop_index(op.f("ix_case_site_id"), table_name="case")
+    op.drop_index("ix_case_latest", table_name="case")
     op.drop_index(op.f("ix_case_signed_at"), table_name="case")
     op.drop_index(op.f("ix_case_pseudonym"), table_name="case")
     op.drop_index(op.f("ix_case_held_by"), table_name="case")
-    op.drop_index(op.f("ix_case_device_id"), table_name="case")
     op.drop_table("case")

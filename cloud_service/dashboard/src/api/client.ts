@@ -59,5 +59,5 @@ export function imageUrl(id: string, edge?: number): string {
 }
 
 export function thumbnailUrl(id: string): string {
-  return `/api/v1/captures/${id}/thumbnail`;
+  return imageUrl(id, 160);
 }

@@ -64,7 +64,7 @@ test("a capture without bytes has no image, and one with bytes has", () => {
   const { container } = show([aCapture(1), aCapture(2, { state: "refused", reason: "CMYK" }), anAnalysed(3, 0.1)]);
 
   expect([...container.querySelectorAll("img")].map((image) => image.getAttribute("src"))).toEqual([
-    "/api/v1/captures/00000000-0000-7000-8000-000000000003/thumbnail",
+    "/api/v1/captures/00000000-0000-7000-8000-000000000003/image?edge=160",
   ]);
 });
 

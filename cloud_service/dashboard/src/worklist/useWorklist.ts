@@ -11,7 +11,7 @@ import { useMe } from "../session/me.ts";
 import { filtersOf, matches, moves, queueOf, type WorklistSearch } from "./search.ts";
 
 const PAGE_SIZE = 50;
-const COUNT_AT_MOST_EVERY_MS = 1000;
+const COUNT_AT_MOST_EVERY_MS = 2000;
 
 type ToldCases = ReadonlyMap<string, Told<"case">>;
 
