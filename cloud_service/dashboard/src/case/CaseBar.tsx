@@ -8,9 +8,7 @@ import type { CaseDetail } from "../api.gen.ts";
 import { CaseStanding } from "../cases/CaseStanding.tsx";
 import { may, useMe } from "../session/me.ts";
 import { useShortcut } from "../shortcuts/useShortcut.ts";
-import { useStore } from "../store.ts";
-import { fullTime } from "../words.ts";
-import { autoAdvance } from "./autoAdvance.ts";
+import { fullTime, shortTime } from "../words.ts";
 import { Key } from "./Key.tsx";
 import type { Neighbours } from "./neighbours.ts";
 import { SaveSign } from "./SaveSign.tsx";
@@ -27,7 +25,6 @@ interface Props {
 /** Whose case it is, where it stands, and the way to the next one. */
 export function CaseBar({ detail, neighbours, review, onUndo }: Props) {
   const me = useMe();
-  const advances = useStore(autoAdvance);
   const canJudge = review.obstacle === null;
   return (
     <header className="case-bar">
@@ -40,28 +37,16 @@ export function CaseBar({ detail, neighbours, review, onUndo }: Props) {
           <span>
             <bdi>{detail.site}</bdi> / <bdi>{detail.device}</bdi>
           </span>
-          <time dateTime={detail.latest_at}>{fullTime(detail.latest_at)}</time>
+          <time dateTime={detail.latest_at} title={`Newest image, ${fullTime(detail.latest_at)}`}>{shortTime(detail.latest_at)}</time>
         </p>
       </div>
       <CaseStanding of={detail} me={me.user} />
       <SaveSign saving={review.saving} />
       <div className="case-tools">
         {canJudge && (
-          <>
-            <label className="advance" title="A verdict on an image leads on to the next one without">
-              <input
-                type="checkbox"
-                checked={advances}
-                onChange={(event) => {
-                  autoAdvance.set(event.target.checked);
-                }}
-              />
-              Auto-advance
-            </label>
-            <button type="button" disabled={!review.canUndo} onClick={onUndo}>
-              <Undo2 aria-hidden="true" /> Undo <Key of="case.undo" />
-            </button>
-          </>
+          <button type="button" disabled={!review.canUndo} onClick={onUndo}>
+            <Undo2 aria-hidden="true" /> Undo <Key of="case.undo" />
+          </button>
         )}
         <Holding detail={detail} review={review} />
         <Steps neighbours={neighbours} />

@@ -32,6 +32,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   const [said, setSaid] = useState("");
   const caseVerdict = useRef<HTMLElement>(null);
   const conclusion = useRef<HTMLDivElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const place = Math.max(0, chosen === null ? 0 : ids.indexOf(chosen));
   const image = images[place] ?? null;
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
@@ -52,9 +53,18 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
     }
   }, [query.isSuccess, neighbours.next, neighbours.previous]);
 
+  useEffect(() => {
+    // The router gives a new page the place to which the former one was scrolled.
+    const frame = requestAnimationFrame(() => panel.current?.scrollTo({ top: 0 }));
+    return () => {
+      cancelAnimationFrame(frame);
+    };
+  }, []);
+
   const choose = (id: string | null) => {
     setChosen(id);
     leaveCaseVerdict();
+    panel.current?.querySelector('[data-judges="image"]')?.scrollIntoView({ block: "nearest" });
   };
   const goOn = (id: string) => {
     const next = nextUnjudged(ids, id, (other) => (other === id ? "suspicious" : review.wordsOf(other).verdict));
@@ -130,7 +140,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
             </Suspense>
           )}
         </div>
-        <div className="desk-panel">
+        <div className="desk-panel" ref={panel}>
           {review.obstacle !== null && <p className="obstacle">{review.obstacle}</p>}
           <Reports detail={detail} />
           <FormerReadings detail={detail} />
@@ -160,6 +170,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
           }}
           onSigned={(signed) => {
             setSigning(false);
+            panel.current?.scrollTo({ top: 0 });
             setSaid(signed.second_read ? "Signed. Another clinician gives the second reading." : `Signed by ${me.user}.`);
           }}
         />

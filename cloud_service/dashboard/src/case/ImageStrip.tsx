@@ -63,7 +63,6 @@ function StripImage({ image, place, isCurrent, isOpened, verdict, onChoose }: Im
         type="button"
         className="strip-image"
         aria-current={isCurrent}
-        aria-label={`Image ${String(place)}: ${model.words}; ${said}; ${opened}`}
         title={`${model.words}; ${said}`}
         onClick={() => {
           onChoose(image.id);
@@ -73,7 +72,10 @@ function StripImage({ image, place, isCurrent, isOpened, verdict, onChoose }: Im
           {image.received_at !== null && (
             <img src={thumbnailUrl(image.id)} alt="" loading="lazy" decoding="async" width="160" height="120" />
           )}
-          <span className="strip-place">{place}</span>
+          <span className="strip-place">
+            <span className="visually-hidden">Image </span>
+            {place}
+          </span>
           {isOpened && <Eye className="strip-opened" aria-hidden="true" />}
         </span>
         <span className="strip-signs">
@@ -86,6 +88,9 @@ function StripImage({ image, place, isCurrent, isOpened, verdict, onChoose }: Im
               <Person aria-hidden="true" />
             </span>
           )}
+        </span>
+        <span className="visually-hidden">
+          {model.words}; {said}; {opened}
         </span>
       </button>
     </li>

@@ -24,9 +24,10 @@ export function InfoPanel({ detail, image }: { detail: CaseDetail; image: Captur
   );
 }
 
-function Folded({ title, open = false, children }: { title: string; open?: boolean; children: ReactNode }) {
+/** Folded where it stands below the judgement; open on a display that has room for it at the side. */
+function Folded({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <details className="panel-section folded" open={open}>
+    <details className="panel-section folded" open={window.matchMedia("(min-width: 1700px)").matches}>
       <summary>
         <h2>{title}</h2>
       </summary>

@@ -3,7 +3,9 @@ import type { RefObject } from "react";
 
 import type { CaptureSummary, CaseDetail, PersonVerdict } from "../api.gen.ts";
 import { CaseFinding } from "../cases/CaseFinding.tsx";
+import { useStore } from "../store.ts";
 import { shortTime } from "../words.ts";
+import { autoAdvance } from "./autoAdvance.ts";
 import { Key } from "./Key.tsx";
 import { ModelAnswer } from "./ModelAnswer.tsx";
 import { differsOnCase, differsOnImage } from "./review.ts";
@@ -54,7 +56,7 @@ export function ReviewPanel({ detail, image, place, review, caseVerdict, conclus
           disabled={locked}
           onChoose={review.judgeCase}
         />
-        {(amends || words.reason !== null || differsOnCase(words.verdict, detail)) && (
+        {((amends && !locked) || words.reason !== null || differsOnCase(words.verdict, detail)) && (
           <TextField
             label={amends ? "What is amended, and why" : "Why you differ from the model"}
             value={words.reason}
@@ -96,11 +98,26 @@ type ImageProps = Pick<Props, "detail" | "place" | "review" | "onJudgeImage" | "
 
 function ImageReview({ detail, image, place, review, locked, onJudgeImage, onReasoned }: ImageProps) {
   const { verdict, reason } = review.wordsOf(image.id);
+  const advances = useStore(autoAdvance);
   return (
     <section className="panel-section" aria-labelledby="image-heading" data-judges="image">
-      <h2 id="image-heading" aria-live="polite">
-        Image {place} of {detail.images}
-      </h2>
+      <div className="image-top">
+        <h2 id="image-heading" aria-live="polite">
+          Image {place} of {detail.images}
+        </h2>
+        {!locked && (
+          <label className="advance" title="A verdict on an image leads on to the next one without">
+            <input
+              type="checkbox"
+              checked={advances}
+              onChange={(event) => {
+                autoAdvance.set(event.target.checked);
+              }}
+            />
+            Auto-advance
+          </label>
+        )}
+      </div>
       <p className="small-text quiet image-name">
         {image.smear !== null && <bdi>{image.smear}</bdi>}
         {image.stain !== null && <bdi>{image.stain}</bdi>}

@@ -23,6 +23,7 @@ export function Viewer({ image, onShown }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const zoom = useRef<DeepZoom | null>(null);
   const [scale, setScale] = useState(0);
+  const [seen, setSeen] = useState<string | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const [attention, setAttention] = useState<{ id: string; on: boolean; fault: string | null } | null>(null);
   const [opacity, setOpacity] = useState(FIRST_OPACITY);
@@ -31,6 +32,7 @@ export function Viewer({ image, onShown }: Props) {
 
   const shown = useEffectEvent((id: string) => {
     setFailed(null);
+    setSeen(id);
     onShown(id);
   });
   useEffect(() => {
@@ -93,7 +95,7 @@ export function Viewer({ image, onShown }: Props) {
   };
 
   return (
-    <section className="viewer" aria-label="Image">
+    <section className="viewer" aria-label="Image" aria-busy={seen !== image.id && failed !== image.id}>
       <div ref={frame} className="viewer-frame" onKeyDown={pan} />
       {failed === image.id && <CannotShow image={image} onOpened={onShown} />}
       {mine?.fault != null && (

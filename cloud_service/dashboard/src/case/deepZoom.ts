@@ -195,8 +195,7 @@ export class DeepZoom {
 function refuseStyleElement(): void {
   const name = "data-openseadragon-mobile-css";
   if (document.querySelector(`style[${name}]`) === null) {
-    const none = document.createElement("style");
-    none.setAttribute("type", "text/plain"); // of no kind that a browser applies, or judges by the rules
+    const none = document.createElementNS(null, "style"); // of no namespace, so that the browser takes it for nothing
     none.setAttribute(name, "true");
     document.head.append(none);
   }

@@ -1,6 +1,6 @@
 import { CircleHelp, CircleSlash, ImageOff, type LucideIcon, TriangleAlert } from "lucide-react";
 
-import type { CaseState, CaseSummary, PersonVerdict } from "../api.gen.ts";
+import type { PersonVerdict } from "../api.gen.ts";
 
 /** A verdict as people read it, with its sign and its key. */
 export interface VerdictWords {
@@ -21,30 +21,9 @@ export const IMAGE_VERDICTS: readonly PersonVerdict[] = ["suspicious", "no_blast
 /** `not_evaluable` is said of images alone. */
 export const CASE_VERDICTS: readonly PersonVerdict[] = ["suspicious", "no_blast_features", "cannot_say"];
 
-export const CASE_STATES: Record<CaseState, { sign: string; word: string }> = {
-  open: { sign: "…", word: "Answers to come" },
-  preliminary: { sign: "◇", word: "Preliminary" },
-  claimed: { sign: "✎", word: "Being read" },
-  signed: { sign: "✓", word: "Signed" },
-  amended: { sign: "✓✓", word: "Amended" },
-};
-
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 /** The time of day: "10:32". */
 export function clock(moment: Date): string {
   return CLOCK.format(moment);
-}
-
-/** Where a case stands, and with whom. */
-export function standingWords({ state, held_by, signed_by, second_read }: CaseSummary, user: string): string {
-  const who = held_by === user ? "you" : held_by;
-  if (who !== null) {
-    return second_read ? `Second reading by ${who}` : `Being read by ${who}`;
-  }
-  if (second_read) {
-    return "Waits for a second reader";
-  }
-  const { word } = CASE_STATES[state];
-  return signed_by === null ? word : `${word} by ${signed_by === user ? "you" : signed_by}`;
 }
