@@ -24,8 +24,15 @@ from shared.vocabulary import JobState
 from tests.support.accounts import TESTER
 from tests.support.web import ApiServer, a_problem, add_analysed, add_capture, give_up, jpeg, store
 
-PUBLIC = {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("POST", "/api/v1/enrolments")}
-"""Liveness, log-in, and the exchange of an enrolment code, which is a secret by itself.
+PUBLIC = {
+    ("GET", "/api/v1/health"),
+    ("POST", "/api/v1/session"),
+    ("GET", "/api/v1/session/providers"),
+    ("GET", "/api/v1/session/openid"),
+    ("GET", "/api/v1/session/openid/callback"),
+    ("POST", "/api/v1/enrolments"),
+}
+"""Liveness, log-in by password or through a provider, and the exchange of an enrolment code, a secret by itself.
 The page itself is static files, which are no routes."""
 
 

@@ -730,6 +730,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Log In Providers
+         * @description Tell the page, before a log-in, through whom else one can log in.
+         */
+        get: operations["list_log_in_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -792,6 +812,26 @@ export interface paths {
          * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
          */
         patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unbind User
+         * @description Let the provider's next log-in under this name be this user: after a move to another account there.
+         */
+        delete: operations["unbind_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{name}/password-reset": {
@@ -867,7 +907,7 @@ export interface components {
          * @description What was done; the comment says what the subject is.
          * @enum {string}
          */
-        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "attention-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-bound" | "user-unbound" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "attention-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -1775,6 +1815,30 @@ export interface components {
             user: string;
         };
         /**
+         * LogInProvider
+         * @description Through whom else one can log in.
+         */
+        LogInProvider: {
+            /**
+             * Address
+             * @description Where the browser goes.
+             */
+            address: string;
+            /**
+             * Name
+             * @description For the button.
+             */
+            name: string;
+        };
+        /**
+         * LogInProviders
+         * @description Through whom one can log in, beside user name and password.
+         */
+        LogInProviders: {
+            /** Providers */
+            providers: components["schemas"]["LogInProvider"][];
+        };
+        /**
          * Me
          * @description Who is asking, and what that user may do.
          */
@@ -2587,6 +2651,16 @@ export interface components {
              * @example h.meier
              */
             name: string;
+            /**
+             * Openid Issuer
+             * @description The OpenID Connect provider that knows this user, since a first log-in through it.
+             */
+            openid_issuer: string | null;
+            /**
+             * Openid Subject
+             * @description What it calls this user.
+             */
+            openid_subject: string | null;
             role: components["schemas"]["Role"];
             /**
              * Site
@@ -2721,6 +2795,8 @@ export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
+export type LogInProvider = components['schemas']['LogInProvider'];
+export type LogInProviders = components['schemas']['LogInProviders'];
 export type Me = components['schemas']['Me'];
 export type ModelDetail = components['schemas']['ModelDetail'];
 export type ModelFacts = components['schemas']['ModelFacts'];
@@ -4102,6 +4178,35 @@ export interface operations {
             };
         };
     };
+    list_log_in_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogInProviders"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_system_health: {
         parameters: {
             query?: never;
@@ -4216,6 +4321,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserView"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unbind_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
