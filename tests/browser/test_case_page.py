@@ -92,6 +92,7 @@ def test_a_case_is_reviewed_and_signed_by_keyboard_alone(page: Page, server: Api
 def test_a_verdict_is_taken_back_and_the_wrong_digits_sign_nothing(page: Page, server: ApiServer) -> None:
     case = add_case(server, 1, 0.9, 0.8)
     open_case(page, server, case)
+    see_image(page)
 
     page.keyboard.press("3")
     page.get_by_role("textbox", name="Why you differ").press("Escape")
