@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 import cloud_service.accounts.endpoints
+import cloud_service.accounts.openid.endpoints
 import cloud_service.accounts.user_endpoints
 import cloud_service.audit.endpoints
 import cloud_service.captures.endpoints
@@ -22,6 +23,8 @@ import cloud_service.reports.endpoints
 import cloud_service.system.endpoints
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.gate import Gate
+from cloud_service.accounts.openid.configuration import Configuration, read_configuration
+from cloud_service.accounts.openid.provider import Provider
 from cloud_service.accounts.passwords import Passwords
 from cloud_service.accounts.permissions import Permission
 from cloud_service.blob_store import BlobStore, open_blob_store
@@ -39,6 +42,7 @@ DASHBOARD = Path(__file__).parent / "dashboard" / "dist"
 
 _ROUTERS = (
     cloud_service.accounts.endpoints.router,
+    cloud_service.accounts.openid.endpoints.router,
     cloud_service.accounts.user_endpoints.router,
     cloud_service.audit.endpoints.router,
     cloud_service.captures.endpoints.router,
@@ -77,14 +81,15 @@ def create_app(settings: Settings, *, dashboard: Path = DASHBOARD, passwords: Pa
         passwords: how passwords are hashed; by the library's own parameters where not given.
 
     Raises:
-        ConfigurationError: a URL is none that is known.
+        ConfigurationError: a URL is none that is known, or what is said of the OpenID provider is not enough.
         TransientError: the blob store cannot be opened.
     """
     blobs = open_blob_store(settings)
+    openid = read_configuration(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings, blobs, passwords) as app.state.services:
+        async with _services(settings, blobs, passwords, openid) as app.state.services:
             yield
 
     app = _Api(
@@ -105,23 +110,28 @@ def create_app(settings: Settings, *, dashboard: Path = DASHBOARD, passwords: Pa
 
 
 @asynccontextmanager
-async def _services(settings: Settings, blobs: BlobStore, passwords: Passwords | None) -> AsyncIterator[Services]:
+async def _services(
+    settings: Settings, blobs: BlobStore, passwords: Passwords | None, openid: Configuration | None
+) -> AsyncIterator[Services]:
     """Hold what needs a running event loop or threads, for as long as the process serves."""
     engine = make_engine(settings.database_url)
     redis_url = settings.redis_url.get_secret_value()
     listener = AsyncChangeListener(redis_url)
     signal = EventSignal(engine, listener)
     notifier = Notifier(redis_url)
+    provider = Provider(openid) if openid else None
     watcher = asyncio.create_task(signal.watch(), name="event watcher")
     try:
         gate, enrolments = Gate(settings, engine, passwords), Enrolments(settings, engine)
-        yield Services(settings, engine, gate, enrolments, blobs, notifier, signal)
+        yield Services(settings, engine, gate, provider, enrolments, blobs, notifier, signal)
     finally:
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
         await listener.close()
         await asyncio.to_thread(notifier.close)
+        if provider is not None:
+            provider.close()
         engine.dispose()
 
 

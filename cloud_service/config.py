@@ -7,7 +7,7 @@ secrets. The environment stands above both.
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -90,6 +90,34 @@ class Settings(BaseSettings):
     )
     session_hours: Annotated[float, Field(gt=0)] = Field(12.0, description="and so long after itself in any case")
     secure_cookies: bool = Field(default=True, description="send cookies over HTTPS only; off for http on loopback")
+
+    openid_issuer: str | None = Field(
+        None, description="OpenID Connect provider, as its discovery document calls itself; turns log-in through it on"
+    )
+    openid_name: str = Field("OpenID Connect", description="what the button on the page calls the provider")
+    openid_client_id: str = Field("", description="what the provider calls this client")
+    openid_client_secret: SecretStr | None = Field(None, description="none for a public client")
+    openid_ca_file: Path | None = Field(
+        None, description="certificate authority of the provider, where the system does not know it"
+    )
+    openid_timeout_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="for each answer of the provider")
+    openid_scopes: str = "openid profile"
+    openid_public_url: str | None = Field(
+        None,
+        description="where browsers reach the page; the provider sends them to its /api/v1/session/openid/callback",
+    )
+    openid_user_claim: str = Field(
+        "preferred_username", description="holds the user's name; one that people cannot choose for themselves"
+    )
+    openid_user_domain: str | None = Field(None, description="what stands behind the @ of that name; it is cut off")
+    openid_users: Literal["added", "groups"] = Field(
+        "added", description="who is let in: users whom an administrator has added, or members of openid_roles' groups"
+    )
+    openid_groups_claim: str = Field("groups", description="holds the groups of a person")
+    openid_roles: dict[str, str] = Field(
+        {},
+        description="JSON: group to clinician, administrator or technician@SITE; the first that fits holds",
+    )
     log_level: str = "INFO"
 
     @property

@@ -1,4 +1,4 @@
-"""`smearflow user add | list | change | disable | enable | reset`, and `smearflow user token …`."""
+"""`smearflow user add | list | change | disable | enable | reset | unbind`, and `smearflow user token …`."""
 
 import json
 import sys
@@ -123,6 +123,18 @@ def reset(name: str, *, ask: Ask = False, password_stdin: FromStdin = False, jso
     _tell(user, given, f"User {user.name} has a new password and is logged out everywhere.", json_=json_)
 
 
+@app.command(epilog="Example: smearflow user unbind h.meier")
+def unbind(name: str, *, json_: Json = False) -> None:
+    """Let the next log-in through the OpenID Connect provider under this NAME be this user, whoever was so far."""
+    from cloud_service.accounts.openid.admission import unbind
+    from cloud_service.audit.trail import Actor
+    from cloud_service.database import transaction
+
+    with transaction() as session:
+        user = unbind(session, Actor.at_command_line(), name)
+    _tell(user, None, f"User {user.name} is bound anew at the next log-in through the provider.", json_=json_)
+
+
 def _new_password(name: str, *, ask: bool, stdin: bool) -> tuple[str | None, str]:
     """The password, where it was made here and must be shown, and its hash."""
     from cloud_service.accounts.passwords import Passwords, check_password, random_password
@@ -157,4 +169,6 @@ def _row(user: "UserAccount") -> dict[str, str | None]:
         "changed_at": user.changed_at.isoformat(),
         "disabled_at": user.disabled_at.isoformat() if user.disabled_at else None,
         "last_log_in_at": user.last_log_in_at.isoformat() if user.last_log_in_at else None,
+        "openid_issuer": user.openid_issuer,
+        "openid_subject": user.openid_subject,
     }

@@ -11,7 +11,7 @@ from cloud_service.accounts.identity import CredentialKind, Identity
 from cloud_service.accounts.permissions import Permission
 from cloud_service.accounts.schemas import LogIn, Me, PasswordChange
 from cloud_service.errors import ForbiddenError
-from cloud_service.web.services import services
+from cloud_service.web.services import Services, services
 
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
 
@@ -33,6 +33,12 @@ def log_in(request: Request, response: Response, form: LogIn) -> Me:
     """Exchange user name and password for a session cookie."""
     held = services(request)
     who, cookie = held.gate.log_in(form.user, form.password.get_secret_value(), client_address(request))
+    hand_out_cookie(response, held, cookie)
+    return Me.of(who)
+
+
+def hand_out_cookie(response: Response, held: Services, cookie: str) -> None:
+    """Give the browser the cookie of a fresh session."""
     secure = held.settings.secure_cookies
     response.set_cookie(
         cookie_name(secure=secure),
@@ -43,7 +49,6 @@ def log_in(request: Request, response: Response, form: LogIn) -> Me:
         httponly=True,
         samesite="strict",
     )
-    return Me.of(who)
 
 
 @router.get("")

@@ -1,6 +1,7 @@
 """The gate of the API: log-in, log-out, and who it is that asks."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from cloud_service.accounts.identity import (
     note_use,
 )
 from cloud_service.accounts.limiter import FailureLimiter
+from cloud_service.accounts.openid.errors import NotAdmittedError
 from cloud_service.accounts.passwords import Passwords, check_password
 from cloud_service.accounts.permissions import Role
 from cloud_service.accounts.users import change_own_password, find_user, normal_name, user_by_name
@@ -43,7 +45,7 @@ class _Checked:
 
 
 class Gate:
-    """Lets users in and knows them again. One a process: failed log-ins are counted in its memory.
+    """Lets users in and knows them again.
 
     Args:
         settings: say how long sessions hold.
@@ -58,8 +60,8 @@ class Gate:
         self._engine = engine
         self._passwords = passwords or Passwords()
         # Many people may share an address, behind a proxy say; guessing at one user has to be slow from anywhere.
-        self._addresses = FailureLimiter("the address", allowed=30, window_seconds=60)
-        self._names = FailureLimiter("the user", allowed=10, window_seconds=300)
+        self._addresses = FailureLimiter(engine, "the address", allowed=30, window_seconds=60)
+        self._names = FailureLimiter(engine, "the user", allowed=10, window_seconds=300)
 
     def log_in(self, name: str, password: str, address: str) -> tuple[Identity, str]:
         """Check a password; returns the user and the value of a fresh session cookie.
@@ -76,12 +78,41 @@ class Gate:
             # Locked, so that a session cannot slip in beside a reset that ends them all.
             user = user_by_name(session, name) if checked.is_right else None
             if user is not None and user.disabled_at is None and user.password_hash == checked.stored_hash:
-                return self._open(session, user, checked.fresh_hash, address)
+                user.password_hash = checked.fresh_hash or user.password_hash
+                return self._open(session, user, address, how="password")
             known = checked.name if checked.stored_hash else _UNKNOWN
-            record(session, NOBODY, Action.LOG_IN_REFUSED, known, address=address)
-        self._addresses.count(address)
-        self._names.count(name)
+            self._addresses.count(session, address)
+            self._names.count(session, name)
+            record(session, NOBODY, Action.LOG_IN_REFUSED, known, address=address, how="password")
         raise UnauthorisedError(_REFUSED)
+
+    def log_in_by_provider(self, find: Callable[[Session], UserAccount], address: str) -> tuple[Identity, str]:
+        """Let in a user whom an OpenID Connect provider vouches for; returns it and a fresh session cookie.
+
+        Args:
+            find: the user, locked and known to be let in, within the transaction that it is given.
+            address: that asks.
+
+        Raises:
+            NotAdmittedError: from `find`.
+        """
+        with transaction(self._engine) as session:
+            return self._open(session, find(session), address, how="openid")
+
+    def check_address(self, address: str) -> None:
+        """Let an address try to log in, or not.
+
+        Raises:
+            TooManyAttemptsError: too many log-ins failed from it.
+        """
+        self._addresses.check(address)
+
+    def refuse_provider(self, error: NotAdmittedError, address: str) -> None:
+        """Note, in the audit trail and against the address, that somebody came from a provider in vain."""
+        known = error.user or _UNKNOWN
+        with transaction(self._engine) as session:
+            self._addresses.count(session, address)
+            record(session, NOBODY, Action.LOG_IN_REFUSED, known, address=address, how="openid", reason=error.reason)
 
     def log_out(self, identity: Identity) -> None:
         """End the session by which the user came."""
@@ -104,7 +135,8 @@ class Gate:
         check_password(new, user=identity.user)
         checked = self._check(identity.user, present)
         if not checked.is_right or checked.stored_hash is None:
-            self._names.count(identity.user)
+            with transaction(self._engine) as session:
+                self._names.count(session, identity.user)
             raise ForbiddenError("The present password is wrong.")
         new_hash = self._passwords.hash(new)
         with transaction(self._engine) as session:
@@ -152,16 +184,15 @@ class Gate:
         is_outdated = is_right and stored is not None and self._passwords.is_outdated(stored)
         return _Checked(name, stored, is_right, self._passwords.hash(password) if is_outdated else None)
 
-    def _open(self, session: Session, user: UserAccount, fresh_hash: str | None, address: str) -> tuple[Identity, str]:
+    def _open(self, session: Session, user: UserAccount, address: str, *, how: str) -> tuple[Identity, str]:
         moment = now()
         self._forget_ended(session, moment)
         secret = secrets.token_urlsafe(_SESSION_BYTES)
         credential = Credential.of(CredentialKind.SESSION, secret)
         session.add(WebSession(id_sha256=credential.sha256, user_id=user.id, created_at=moment, last_seen_at=moment))
         user.last_log_in_at = moment
-        user.password_hash = fresh_hash or user.password_hash
         session.flush()
-        record(session, Actor(user.name, user.role), Action.LOG_IN, user.name, address=address)
+        record(session, Actor(user.name, user.role), Action.LOG_IN, user.name, address=address, how=how)
         return Identity(user.name, Role(user.role), user.site_id, credential), secret
 
     def _forget_ended(self, session: Session, moment: datetime) -> None:

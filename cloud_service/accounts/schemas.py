@@ -49,3 +49,18 @@ class Me(ApiModel):
     def of(cls, identity: Identity) -> Self:
         """What is told of a user."""
         return cls(user=identity.user, role=identity.role, site=identity.site, permissions=sorted(identity.permissions))
+
+
+class LogInProvider(ApiModel):
+    """Through whom else one can log in."""
+
+    name: str
+    """For the button."""
+    address: str
+    """Where the browser goes."""
+
+
+class LogInProviders(ApiModel):
+    """Through whom one can log in, beside user name and password."""
+
+    providers: list[LogInProvider]

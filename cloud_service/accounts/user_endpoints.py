@@ -11,6 +11,7 @@ from cloud_service.accounts import tokens, users
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.endpoints import A_PASSWORD_SLOT
 from cloud_service.accounts.identity import Identity
+from cloud_service.accounts.openid import admission as openid
 from cloud_service.accounts.passwords import random_password
 from cloud_service.accounts.permissions import Permission, Role
 from cloud_service.accounts.user_schemas import (
@@ -78,6 +79,12 @@ def reset_password(who: Manager, request: Request, name: str, reset: PasswordRes
     with transaction(held.engine) as session:
         user = users.reset_password(session, who.actor, name, password_hash)
         return UserWithPassword(user=UserView.of(user), password=made)
+
+
+@router.delete("/{name}/openid", status_code=HTTPStatus.NO_CONTENT)
+def unbind_user(who: Manager, session: Writing, name: str) -> None:
+    """Let the provider's next log-in under this name be this user: after a move to another account there."""
+    openid.unbind(session, who.actor, name)
 
 
 @router.get("/{name}/tokens")

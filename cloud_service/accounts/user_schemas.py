@@ -30,6 +30,10 @@ class UserView(ApiModel):
     disabled_at: AwareDatetime | None
     """Since when the user is let in no more."""
     last_log_in_at: AwareDatetime | None
+    openid_issuer: Annotated[str, Field(examples=["https://login.hospital.example"])] | None
+    """The OpenID Connect provider that knows this user, since a first log-in through it."""
+    openid_subject: str | None
+    """What it calls this user."""
 
     @classmethod
     def of(cls, user: UserAccount) -> Self:
@@ -42,6 +46,8 @@ class UserView(ApiModel):
             changed_at=user.changed_at,
             disabled_at=user.disabled_at,
             last_log_in_at=user.last_log_in_at,
+            openid_issuer=user.openid_issuer,
+            openid_subject=user.openid_subject,
         )
 
 

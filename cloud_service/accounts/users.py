@@ -29,8 +29,20 @@ def normal_name(name: str) -> str:
     return name.strip().lower()
 
 
+def is_name(name: str) -> bool:
+    """Whether a user may have this name, already in the form in which it is kept."""
+    return _NAME.fullmatch(name) is not None
+
+
 def add_user(
-    session: Session, actor: Actor, *, name: str, role: Role, site: str | None, password_hash: str | None
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    site: str | None,
+    password_hash: str | None,
+    by_provider: bool = False,
 ) -> UserAccount:
     """Add a user.
 
@@ -41,6 +53,7 @@ def add_user(
         role: technicians have a site, nobody else has one.
         site: which must be known.
         password_hash: of a password that was checked; None for the role that comes by token alone.
+        by_provider: whether the user comes through an OpenID Connect provider, and has no password.
 
     Raises:
         UserNameError: the name is none.
@@ -48,11 +61,12 @@ def add_user(
         NotFoundError: there is no such site.
     """
     name = normal_name(name)
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UserNameError(f"{name!r} is no user name: 1 to 64 of a-z 0-9 . _ -, the first a letter or digit.")
     _check_role(session, role, site)
-    if (password_hash is not None) != role.logs_in:
-        raise ConflictError(f"A {role} has {'a' if role.logs_in else 'no'} password.")
+    has_password = role.logs_in and not by_provider
+    if (password_hash is not None) != has_password:
+        raise ConflictError(f"A {role} has {'a' if has_password else 'no'} password.")
     if find_user(session, name) is not None:
         raise ConflictError(f"There is a user {name!r} already; see `smearflow user list`.")
     user = UserAccount(id=uuid4(), name=name, role=role, site_id=site, password_hash=password_hash)

@@ -6,12 +6,14 @@ from enum import StrEnum
 class Action(StrEnum):
     """What was done; the comment says what the subject is."""
 
-    LOG_IN = "log-in"  # user
+    LOG_IN = "log-in"  # user; the details say how: by password or openid
     LOG_IN_REFUSED = "log-in-refused"  # user, or "(unknown)": what was typed may have been a password
     LOG_OUT = "log-out"  # user
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - user
     USER_ADDED = "user-added"  # user
     USER_CHANGED = "user-changed"  # user; the details hold role and site before and after
+    USER_BOUND = "user-bound"  # user, from now on the one whom the provider calls so; the details name both
+    USER_UNBOUND = "user-unbound"  # user, likewise
     USER_DISABLED = "user-disabled"  # user
     USER_ENABLED = "user-enabled"  # user
     USER_RESET = "user-reset"  # user
@@ -23,6 +25,7 @@ class Action(StrEnum):
     ENROLMENT_CODE_MADE = "enrolment-code-made"  # device
     CAPTURE_SEEN = "capture-seen"  # capture: all that is known of it
     IMAGE_SEEN = "image-seen"  # capture: its image
+    ATTENTION_SEEN = "attention-seen"  # capture: where the model looked in it
     ANALYSIS_RETRIED = "analysis-retried"  # capture
     CASE_SEEN = "case-seen"  # case
     CASE_CLAIMED = "case-claimed"  # case; every change of a case names its new version

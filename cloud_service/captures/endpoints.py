@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.identity import Identity
 from cloud_service.accounts.permissions import Permission
-from cloud_service.captures import service
+from cloud_service.captures import attention, service
 from cloud_service.captures.queries import Filters
 from cloud_service.captures.schemas import CaptureCounts, CaptureDetail, CapturePage, CaptureSummary
 from cloud_service.captures.service import Edge
 from cloud_service.database import transaction
+from cloud_service.ml.attention import Side
 from cloud_service.models import Capture
 from cloud_service.web.schemas import Moment
 from cloud_service.web.services import Reading, Services, Writing, services
@@ -113,6 +114,36 @@ def get_image(
     if has_it:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(data, media_type=media_type, headers=headers)
+
+
+@router.get(
+    "/{capture_id}/attention",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, 304: {"description": "The browser has it."}},
+)
+def get_attention(
+    who: Viewer,
+    request: Request,
+    session: Reading,
+    capture_id: UUID,
+    evidence: Annotated[Side, Query(description="what is shown: evidence for the answer, for ALL, or against it")] = (
+        Side.ANSWER
+    ),
+) -> Response:
+    """Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
+
+    Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, a
+    problem says why.
+    """
+    looked = attention.looked_at(session, who, capture_id)
+    headers = _image_headers(looked.capture, looked.tag(evidence), "attention.png")
+    has_it = _has_it(request, headers)
+    data = b"" if has_it else attention.drawn(looked, evidence)
+    with transaction(services(request).engine) as noting:
+        attention.note_attention_seen(noting, who, looked.capture)
+    if has_it:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(data, media_type="image/png", headers=headers)
 
 
 @router.post("/{capture_id}/retry")

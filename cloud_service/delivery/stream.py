@@ -47,10 +47,23 @@ class EventSignal:
         """Look at the database whenever told and at least every `poll_seconds`, until cancelled."""
         while True:
             try:
-                self._advance(await run_sync(self._latest))
+                self._advance(await self._look())
             except OperationalError as error:  # the database restarts; the next look may find it again
                 log.warning("the event stream waits for the database", reason=str(error))
             await self._wake_up.wait(self._poll_seconds)
+
+    async def _look(self) -> int:
+        """Read the newest position in a thread; where the watch is cancelled meanwhile, it ends after the thread.
+
+        Otherwise the engine would be disposed of under it, and leave its connection open.
+        """
+        looking = asyncio.ensure_future(run_sync(self._latest))
+        try:
+            return await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            with suppress(OperationalError):
+                await looking
+            raise
 
     async def newer_than(self, position: int) -> bool:
         """Wait until there are events behind `position`; False when the process is to end."""

@@ -59,7 +59,7 @@ def make_code(session: Session, actor: Actor, *, site: str, device: str) -> tupl
 
 
 class Enrolments:
-    """Redeems codes. One a process: wrong codes are counted in its memory.
+    """Redeems codes; wrong ones are limited by address.
 
     Args:
         settings: of the broker.
@@ -74,7 +74,7 @@ class Enrolments:
         open_access: Callable[[Settings], AbstractContextManager[DeviceAccess]] = BrokerAdmin,
     ) -> None:
         self._settings, self._engine, self._open_access = settings, engine, open_access
-        self._addresses = FailureLimiter("the address", allowed=10, window_seconds=60, tries="codes were wrong")
+        self._addresses = FailureLimiter(engine, "the address", allowed=10, window_seconds=60, tries="codes were wrong")
 
     def redeem(self, code: str, address: str) -> Credentials:
         """Enrol the device for which a code was made, once.
@@ -89,7 +89,8 @@ class Enrolments:
         with snapshot(self._engine) as session:
             known = _open_code(session, wanted, now()) is not None
         if not known:
-            self._addresses.count(address)
+            with transaction(self._engine) as session:
+                self._addresses.count(session, address)
             raise NotFoundError(_REFUSED)
         with self._open_access(self._settings) as access, transaction(self._engine) as session:
             row = _open_code(session, wanted, now())

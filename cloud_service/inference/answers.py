@@ -86,6 +86,7 @@ def _predict_once(
             "probability": answer.probability,
             "label": answerer.package.card.label_of(answer.probability),
             "doubts": list(answer.doubts),
+            "attention": answer.attention,
             "runtime": answerer.runtime_name,
             "created_at": answered_at,
         }

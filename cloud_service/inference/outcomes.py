@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The model's probability of blast features, in [0, 1], and why it should not be relied on."""
+    """The model's probability of blast features, in [0, 1], why not to rely on it, and where the model looked."""
 
     probability: float
     doubts: tuple[str, ...] = ()  # whole sentences; empty where nothing speaks against the answer
+    attention: bytes | None = None  # a map as `ml.attention.kept` makes it; None: the model gives none
 
 
 @dataclass(frozen=True, slots=True)

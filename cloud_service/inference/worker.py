@@ -19,6 +19,7 @@ from cloud_service.inference.answers import Answerer, write_outcomes
 from cloud_service.inference.claims import Claim, claim_batch
 from cloud_service.inference.outcomes import Answer, Outcome, Refusal
 from cloud_service.inference.reading import CaptureReader, Pixels
+from cloud_service.ml.attention import kept
 from cloud_service.ml.doubts import Doubter
 from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import Runtime
@@ -128,19 +129,20 @@ class InferenceWorker:
     def _predict_together(self, ids: Sequence[UUID], pixels: Mapping[UUID, Pixels]) -> dict[UUID, Outcome]:
         """Ask the model once; where it fails on several captures, ask for each alone to find the one at fault."""
         try:
-            probabilities = self._runtime.predict(np.stack([pixels[capture_id] for capture_id in ids]))
+            found = self._runtime.predict(np.stack([pixels[capture_id] for capture_id in ids]))
         except PermanentError as error:
             if len(ids) == 1:
                 return {ids[0]: Refusal(str(error))}
             alone = [self._predict_together([capture_id], pixels) for capture_id in ids]
             return {capture_id: outcome for outcomes in alone for capture_id, outcome in outcomes.items()}
+        maps = [None] * len(ids) if found.attention is None else [kept(attention) for attention in found.attention]
         return {
-            capture_id: self._answer(pixels[capture_id], float(probability))
-            for capture_id, probability in zip(ids, probabilities, strict=True)
+            capture_id: self._answer(pixels[capture_id], float(probability), attention)
+            for capture_id, probability, attention in zip(ids, found.probabilities, maps, strict=True)
         }
 
-    def _answer(self, pixels: Pixels, probability: float) -> Answer:
-        return Answer(probability, self._doubter.doubts(pixels, probability))
+    def _answer(self, pixels: Pixels, probability: float, attention: bytes | None) -> Answer:
+        return Answer(probability, self._doubter.doubts(pixels, probability), attention)
 
     def _write(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write the outcomes; a database that is away for a moment does not cost the captures an attempt.

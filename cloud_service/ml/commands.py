@@ -58,7 +58,9 @@ def verify(model: ModelArgument, *, images: ImagesOption = None) -> None:
     package = load_package(model)
     network = DeployedNetwork(network_of(package), package.card.preprocess)
     pixels = _pixels_to_compare_on(package, images)
-    difference = largest_difference(network, package.read(PackageFile.ONNX), pixels)
+    difference = largest_difference(
+        network, package.read(PackageFile.ONNX), pixels, with_attention=package.card.attention is not None
+    )
     typer.echo(f"All files are those that the card names. Model digest {package.digest}.")
     typer.echo(
         f"ONNX Runtime and torch agree on {len(pixels)} images: their logits differ by {difference:.1e} at most."
@@ -87,6 +89,21 @@ def export(
         f"{out}: {len(onnx_file):,} bytes; on {len(pixels)} images its logits differ from torch's by "
         f"{difference:.1e} at most."
     )
+
+
+@model_app.command(epilog="Example: smearflow model renew trained/model --out renewed")
+def renew(
+    model: ModelArgument,
+    *,
+    out: Annotated[Path, typer.Option(help="The new package's folder; must not exist.")],
+    images: ImagesOption = None,
+) -> None:
+    """Make a package of an earlier version anew, with all that this version serves; the weights stay as they are."""
+    from cloud_service.ml.renewing import renew_package
+
+    package = load_package(model)
+    renewed = renew_package(package, out, _pixels_to_compare_on(package, images))
+    typer.echo(f"{out}: the weights of {package.digest}, exported anew. Model digest {renewed.digest}.")
 
 
 @model_app.command(epilog="Example: smearflow model cost --json")
@@ -129,7 +146,8 @@ def explain(
     ] = "answer",
 ) -> None:
     """Show where in an image the model saw most for its answer."""
-    from cloud_service.ml.explain_overlay import Side, draw_overlay, explain_file, in_words
+    from cloud_service.ml.attention import Side
+    from cloud_service.ml.explain_overlay import draw_overlay, explain_file, in_words
 
     package = load_package(model)
     explanation = explain_file(package, image, Side(evidence))

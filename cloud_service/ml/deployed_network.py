@@ -34,10 +34,11 @@ class DeployedNetwork(nn.Module):
         """Pixels (N, H, W, 3) uint8 → features (N, F) float32, what the network's `classify` judges."""
         return self.features_of(images_of(pixels))
 
-    def logits_and_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels (N, H, W, 3) uint8 → logits (N,) and features (N, F), in one pass."""
-        features = self.features(pixels)
-        return self.network.classify(features), features
+    def served(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pixels (N, H, W, 3) uint8 → logits (N,), features (N, F) and attention (N, H', W'), in one pass."""
+        feature_map = self.network.feature_map(self._normalised(images_of(pixels)))
+        features = self.network.pool(feature_map)
+        return self.network.classify(features), features, self.network.attention(feature_map, features)
 
     def logits_of(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W) float32 in [0, 1] → logits (N,); training puts its augmentation before this step."""
@@ -45,7 +46,10 @@ class DeployedNetwork(nn.Module):
 
     def features_of(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W) float32 in [0, 1] → features (N, F)."""
-        return self.network.embed((images - self.mean) / self.deviation)
+        return self.network.embed(self._normalised(images))
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        return (images - self.mean) / self.deviation
 
 
 def images_of(pixels: Tensor) -> Tensor:

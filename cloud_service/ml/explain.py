@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import grid_sample
 
 from cloud_service.ml.deployed_network import DeployedNetwork, images_of
-from cloud_service.ml.network.contract import MapGrid
+from cloud_service.ml.network.map_grid import MapGrid
 
 Evidence = NDArray[np.float32]
 """(H, W) in [0, 1]: how much each place speaks for an answer, relative to the place of the image that does most."""

@@ -2,7 +2,6 @@
 
 import textwrap
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from PIL import Image
 
+from cloud_service.ml.attention import Side
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.doubts import Doubter
 from cloud_service.ml.explain import Evidence, Explainer
@@ -38,14 +38,6 @@ _CAVEAT: Final = (
     "Colour is left where the network looked (Grad-CAM); it does not say why it answered so, and is no finding. Lines "
     "are shares of the strongest place in this image, which is there even where the answer is weak."
 )
-
-
-class Side(StrEnum):
-    """Evidence for which answer is shown."""
-
-    ANSWER = "answer"  # the one that the model gave
-    FOR_ALL = "all"
-    AGAINST_ALL = "not-all"
 
 
 @dataclass(frozen=True, slots=True)

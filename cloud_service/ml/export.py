@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.network.folded_block import folded
 from shared.errors import PermanentError
@@ -20,27 +21,32 @@ from shared.errors import PermanentError
 INPUT_NAME = "pixels"
 LOGITS_NAME = "logits"
 FEATURES_NAME = "features"
+ATTENTION_NAME = "attention"
 LARGEST_DIFFERENCE = 1e-4
 """By how much ONNX Runtime's logits and features may differ from torch's: absolutely up to 10, relatively beyond.
 
 A logit of 10 is a probability of 0.99995: beyond it an answer no longer changes, while float32's errors grow with the
 sums behind it. Noise, far outside of what a network learnt, was seen to give logits of about -39."""
+LARGEST_DIFFERENCE_OF_ATTENTION = 0.05
+"""Likewise of attention, as a share of an image's strongest place. Mostly it is below 1e-5, but a hidden unit that
+stands at the brink of its ReLU may be on in one runtime and off in the other, and its share of the map with it."""
 
 _STEADY_UP_TO = 10.0
+_NOTHING = 1e-6  # attention of such a strength is none
 _GRAINS = (1, 4, 16, 64)  # pixels; white noise, then blots about as wide as nuclei, cells and clumps are
 _LEVELS = (0, 128, 255)
 
 
 class _Served(nn.Module):
-    """A DeployedNetwork whose every pass gives logits and features, with its blocks folded where they can be."""
+    """A DeployedNetwork whose every pass gives all that is served, with its blocks folded where they can be."""
 
     def __init__(self, network: DeployedNetwork) -> None:
         super().__init__()
         self.network = deepcopy(network)
         self.network.network = folded(network.network)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        return self.network.logits_and_features(pixels)
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.network.served(pixels)
 
 
 class ExportError(PermanentError):
@@ -48,9 +54,10 @@ class ExportError(PermanentError):
 
 
 def export_onnx(network: DeployedNetwork, size: int) -> bytes:
-    """The network as an ONNX file: `pixels` (batch, size, size, 3) uint8 → `logits` (batch,), `features` (batch, F).
+    """The network as an ONNX file: `pixels` (batch, size, size, 3) uint8 → `logits`, `features` and `attention`.
 
-    Both outputs are float32; who wants one of them asks for it by name.
+    The outputs are float32 of shape (batch,), (batch, F) and (batch, h, w); who wants one of them asks for it by name.
+    Attention is what `Network.attention` gives.
 
     The normalisation of the PreprocessSpec is part of the graph, and the sigmoid is not: logits keep their precision
     where probabilities are near 0 or 1. The same weights give the same bytes; the exporter's notes, which name
@@ -62,7 +69,7 @@ def export_onnx(network: DeployedNetwork, size: int) -> bytes:
             _Served(network).eval(),
             (example,),
             input_names=[INPUT_NAME],
-            output_names=[LOGITS_NAME, FEATURES_NAME],
+            output_names=[LOGITS_NAME, FEATURES_NAME, ATTENTION_NAME],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             external_data=False,
             verbose=False,
@@ -75,32 +82,44 @@ def export_onnx(network: DeployedNetwork, size: int) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def largest_difference(network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> float:
+def attention_map_of(network: DeployedNetwork, size: int) -> AttentionMap:
+    """What the card says of the maps that a network gives for images of `size` by `size` pixels."""
+    with torch.inference_mode():
+        *_, attention = network.eval().served(torch.zeros((1, size, size, 3), dtype=torch.uint8))
+    return AttentionMap(positions=attention.shape[2], grid=network.network.map_grid)
+
+
+def largest_difference(
+    network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8], *, with_attention: bool = True
+) -> float:
     """The largest difference between ONNX Runtime's logits and torch's on `images`, scaled as LARGEST_DIFFERENCE is.
 
-    The features are compared too, so that distances to what was trained on are the same in both.
+    The features are compared too, so that distances to what was trained on are the same in both, and the attention.
 
     Args:
         network: what was exported.
         onnx_file: what `export_onnx` made of it.
         images: (N, size, size, 3) uint8; at least those of `sample_pixels`, and real ones where there are any.
+        with_attention: off for files of earlier versions, which have no such output.
 
     Raises:
         ExportError: the file lacks an output, or a difference is above LARGEST_DIFFERENCE.
     """
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
-    _require_outputs(session)
+    names = [LOGITS_NAME, FEATURES_NAME, *([ATTENTION_NAME] if with_attention else [])]
+    _require_outputs(session, names)
     differences = []
     with torch.inference_mode():
         for image in images:  # one by one: this also shows that the batch's length is free
-            logits, features = session.run([LOGITS_NAME, FEATURES_NAME], {INPUT_NAME: image[None]})
-            expected = network.eval().logits_and_features(torch.tensor(image[None]))
-            differences.append([_scaled(*pair) for pair in zip((logits, features), expected, strict=True)])
+            found = session.run(names, {INPUT_NAME: image[None]})
+            expected = network.eval().served(torch.tensor(image[None]))
+            differences.append([_difference(*three) for three in zip(names, found, expected, strict=False)])
     worst = np.max(differences, axis=0)  # NaN where any is NaN, unlike Python's own max
-    for name, difference in zip((LOGITS_NAME, FEATURES_NAME), worst.tolist(), strict=True):
-        if not difference <= LARGEST_DIFFERENCE:  # written so that NaN is refused
+    for name, difference in zip(names, worst.tolist(), strict=True):
+        most = LARGEST_DIFFERENCE_OF_ATTENTION if name == ATTENTION_NAME else LARGEST_DIFFERENCE
+        if not difference <= most:  # written so that NaN is refused
             raise ExportError(
-                f"ONNX Runtime's {name} differ from torch's by {difference:.2g}, more than {LARGEST_DIFFERENCE}. "
+                f"ONNX Runtime's {name} differ from torch's by {difference:.2g}, more than {most}. "
                 "Do not use the ONNX file; export it again, and if that fails too, compare the versions of torch, "
                 "onnx and onnxruntime with pyproject.toml."
             )
@@ -123,17 +142,19 @@ def sample_pixels(size: int) -> NDArray[np.uint8]:
     return np.stack([*noise, *(np.full((size, size, 3), level, dtype=np.uint8) for level in _LEVELS)])
 
 
-def _scaled(served: NDArray[np.float32], expected: Tensor) -> float:
+def _difference(name: str, served: NDArray[np.float32], expected: Tensor) -> float:
     reference = expected.numpy()
-    return float(np.max(np.abs(served - reference) / np.maximum(1.0, np.abs(reference) / _STEADY_UP_TO)))
+    size = np.abs(reference)
+    scale = max(size.max(), _NOTHING) if name == ATTENTION_NAME else np.maximum(1.0, size / _STEADY_UP_TO)
+    return float(np.max(np.abs(served - reference) / scale))
 
 
-def _require_outputs(session: onnxruntime.InferenceSession) -> None:
-    missing = {LOGITS_NAME, FEATURES_NAME} - {output.name for output in session.get_outputs()}
+def _require_outputs(session: onnxruntime.InferenceSession, names: Sequence[str]) -> None:
+    missing = set(names) - {output.name for output in session.get_outputs()}
     if missing:
         raise ExportError(
             f"The ONNX file has no output named {' or '.join(sorted(missing))}. It comes from an earlier version of "
-            "Smearflow; `smearflow model export` writes one that has them."
+            "Smearflow; `smearflow model renew` writes a package whose file has them."
         )
 
 

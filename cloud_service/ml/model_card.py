@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
+from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.evaluation.conformal import AbstainBand, Coverage
 from cloud_service.ml.evaluation.held_out import ColourComparison, FlagRates, HeldOutFigures
 from cloud_service.ml.evaluation.measures import OperatingPoint
@@ -27,7 +28,7 @@ UNPROVEN_CLINICAL_MEANING = "Unproven. No clinical study has been made of this m
 class PackageFile(StrEnum):
     """The files of a model package beside its card."""
 
-    ONNX = "model.onnx"  # pixels (N, size, size, 3) uint8 → logits (N,) and features (N, F) float32
+    ONNX = "model.onnx"  # pixels (N, size, size, 3) uint8 → logits (N,), features (N, F), attention (N, h, w) float32
     WEIGHTS = "weights.safetensors"  # the network's own parameters and BatchNorm statistics
     STATISTICS = "statistics.safetensors"  # of the training images, for `out_of_distribution`; only where that is given
 
@@ -77,6 +78,9 @@ class ModelCard(_CardPart):
     )
     out_of_distribution: OutOfDistributionCard | None = Field(
         default=None, description="When an image is flagged as unlike the training part's; null: never."
+    )
+    attention: AttentionMap | None = Field(
+        default=None, description="Of the maps of where the network looked; null: its ONNX file gives none."
     )
     labels: tuple[Label, Label] = Field(
         default=(Label.NO_BLAST_FEATURES, Label.SUSPICIOUS), description="Below the threshold, and from it on."

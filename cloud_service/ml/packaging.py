@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.datasets.split import Split
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.evaluation.answers import Answers
@@ -15,7 +18,7 @@ from cloud_service.ml.evaluation.choices import Choices, choose
 from cloud_service.ml.evaluation.report import Assessment
 from cloud_service.ml.evaluation.threshold import SENSITIVITY
 from cloud_service.ml.evaluation.typical import Typical
-from cloud_service.ml.export import export_onnx, largest_difference, sample_pixels
+from cloud_service.ml.export import attention_map_of, export_onnx, largest_difference, sample_pixels
 from cloud_service.ml.model_card import (
     UNPROVEN_CLINICAL_MEANING,
     ModelCard,
@@ -59,6 +62,19 @@ class DividedData:
     test: LabelledPixels
     split_digest: str | None = None  # of the saved split (datasets.split_file.split_digest); None: not saved
     known_shortcuts: tuple[str, ...] = ()  # leaks that were allowed and shortcuts that were found, in plain words
+
+
+@dataclass(frozen=True, slots=True)
+class _OnnxFacts:
+    """What the card says of the ONNX file."""
+
+    difference: float  # from torch, as `largest_difference` gives it
+    attention: AttentionMap
+
+    @classmethod
+    def of(cls, network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> Self:
+        """Measured on `images`, (N, size, size, 3)."""
+        return cls(largest_difference(network, onnx_file, images), attention_map_of(network, images.shape[1]))
 
 
 def write_trained_package(
@@ -106,7 +122,7 @@ def write_trained_package(
         choices=choices,
         training=_training_record(trained, data, recipe, texts),
         assessment=_assess(network, data, choices, typical),
-        onnx_difference=largest_difference(network, files[PackageFile.ONNX], images),
+        onnx=_OnnxFacts.of(network, files[PackageFile.ONNX], images),
         texts=texts,
     )
     return write_package(directory, card, files)
@@ -119,7 +135,7 @@ def _card(
     choices: Choices,
     training: TrainingRecord,
     assessment: Assessment,
-    onnx_difference: float,
+    onnx: _OnnxFacts,
     texts: CardTexts,
 ) -> ModelCard:
     return ModelCard(
@@ -133,13 +149,14 @@ def _card(
         threshold_choice=choices.threshold,
         abstain_band=choices.abstain_band,
         out_of_distribution=choices.flags,
+        attention=onnx.attention,
         training=training,
         held_out=(assessment.figures, *assessment.by_kind),
         coverage=assessment.coverage,
         flag_rates=assessment.flags,
         colours=assessment.colours,
         shortcuts=assessment.warnings,
-        onnx_difference=onnx_difference,
+        onnx_difference=onnx.difference,
         intended_use=texts.intended_use,
         limits=texts.limits,
         clinical_meaning=texts.clinical_meaning,

@@ -1,6 +1,6 @@
 """The database's tables, one module a subject."""
 
-from cloud_service.models.account import AccessToken, UserAccount, WebSession
+from cloud_service.models.account import AccessToken, FailedTry, UserAccount, WebSession
 from cloud_service.models.audit import AuditEntry, AuditHead
 from cloud_service.models.base import Base, now
 from cloud_service.models.capture import KEPT, Capture, CustodyEntry, StagedPart, WireRefusal
@@ -27,6 +27,7 @@ __all__ = [
     "EnrolmentCode",
     "Event",
     "EventCounter",
+    "FailedTry",
     "Heartbeat",
     "ImageFinding",
     "InferenceJob",

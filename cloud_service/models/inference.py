@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_service.models.base import Base, now
@@ -54,5 +54,7 @@ class Prediction(Base):
     probability: Mapped[float]
     label: Mapped[str] = mapped_column(String(32))
     doubts: Mapped[list[str]] = mapped_column(server_default="[]")  # why it should not be relied on, in sentences
+    # Where the model looked, as `ml.attention` keeps it; none where the model gives no map, or gave it before 0006.
+    attention: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     runtime: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from cloud_service.accounts.gate import Gate
+from cloud_service.accounts.openid.provider import Provider
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import snapshot, transaction
@@ -24,6 +25,7 @@ class Services:
     settings: Settings
     engine: Engine
     gate: Gate
+    provider: Provider | None
     enrolments: Enrolments
     blobs: BlobStore
     notifier: Notifier

@@ -6,7 +6,8 @@ it would be if cases kept nothing of them. Times are those that a client of the 
 
 import time
 from collections.abc import Callable, Iterator
-from statistics import quantiles
+from dataclasses import dataclass
+from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from cloud_service.accounts.permissions import Role
 from tests.support.many_cases import CASES, IMAGES_EACH, fill
 from tests.support.web import ApiServer, web_settings
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
 
 ASKED = 40  # times each
 FIRST_PAGE = {"queue": "critical"}
@@ -61,17 +62,28 @@ def server(tmp_path: Any, database_url: str) -> Iterator[ApiServer]:
         yield server
 
 
-def milliseconds(ask: Callable[[], object], times: int = ASKED) -> float:
-    """The 95th percentile."""
-    taken = []
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds that an answer takes: the 95th percentile of the wait, and the median of this process's own work.
+
+    The second holds the API and its client, and SQLite; it says what the machine's other work hides in the first.
+    """
+
+    p95: float
+    own: float
+
+
+def milliseconds(ask: Callable[[], object], times: int = ASKED) -> Taken:
+    waited, worked = [], []
     for _ in range(times):
-        begin = time.perf_counter()
+        begin, own = time.perf_counter(), time.process_time()
         ask()
-        taken.append((time.perf_counter() - begin) * 1000)
-    return quantiles(taken, n=20, method="inclusive")[-1] if times > 1 else taken[0]
+        waited.append((time.perf_counter() - begin) * 1000)
+        worked.append((time.process_time() - own) * 1000)
+    return Taken(quantiles(waited, n=20, method="inclusive")[-1], median(worked))
 
 
-def joined(engine: Engine) -> float:
+def joined(engine: Engine) -> Taken:
     with engine.connect() as connection:
         return milliseconds(lambda: connection.execute(JOINED).all(), times=2)
 
@@ -79,7 +91,7 @@ def joined(engine: Engine) -> float:
 def test_the_worklist_and_a_cases_page(server: ApiServer) -> None:
     with server.client(Role.CLINICIAN) as client:
 
-        def p95(path: str, **query: Any) -> float:
+        def p95(path: str, **query: Any) -> Taken:
             answered = client.get(path, params=query)
             assert answered.status_code == 200, answered.text
             return milliseconds(lambda: client.get(path, params=query))
@@ -92,7 +104,8 @@ def test_the_worklist_and_a_cases_page(server: ApiServer) -> None:
             taken[f"{name} case, {case['images']} images"] = p95(f"/api/v1/cases/{case['id']}")
             taken[f"{name} case, first 100 images"] = p95(f"/api/v1/cases/{case['id']}/images")
     baseline = joined(server.engine)
-    print(f"\n{CASES:,} cases of {IMAGES_EACH} images, {server.engine.dialect.name}; joined: {baseline:.0f} ms")
+    print(f"\n{CASES:,} cases of {IMAGES_EACH} images, {server.engine.dialect.name}; joined: {baseline.p95:.0f} ms")
     for name, value in taken.items():
-        print(f"  {name:28} p95 {value:6.1f} ms   joined / this {baseline / value:7.0f}")
-    assert taken["first page"] < baseline
+        ratio = baseline.p95 / value.p95
+        print(f"  {name:28} p95 {value.p95:6.1f} ms   own work {value.own:6.1f} ms   joined / this {ratio:6.0f}")
+    assert taken["first page"].p95 < baseline.p95

@@ -1,38 +1,24 @@
 """The page of captures in Chromium, as a technician works with it: by day, live, on a phone."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cloud_service.accounts.permissions import Role
-from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
 from cloud_service.models import Capture, now
 from shared.vocabulary import CaptureState
-from tests.support.accounts import a_user
 from tests.support.pages import barriers, log_in
-from tests.support.web import ApiServer, add_analysed, add_capture, analyse, give_up, jpeg, store, web_settings
+from tests.support.web import ApiServer, add_analysed, add_capture, analyse, give_up, jpeg, store
+from tests.support.worklist import TECHNICIAN
 
 pytestmark = pytest.mark.browser
 
-TECHNICIAN = "a.lang"
 ELSEWHERE = {"site_id": "south", "device_id": "scope-2"}
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-
-
-@pytest.fixture
-def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
-    assert (DASHBOARD / "index.html").is_file(), "the page is not built: run `make setup`"
-    with ApiServer(web_settings(tmp_path, sqlite_url)) as server:
-        with transaction(server.engine) as session:
-            a_user(session, Role.TECHNICIAN, name=TECHNICIAN, site="north")
-        yield server
 
 
 def row(page: Page, capture_id: UUID) -> Locator:

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cloud_service.ml.package import ModelPackage
-from cloud_service.ml.runtimes.contract import BrokenModelError, InvalidBatchError, Runtime, probabilities_of
+from cloud_service.ml.runtimes.contract import (
+    BrokenModelError,
+    InvalidBatchError,
+    Predictions,
+    Runtime,
+    probabilities_of,
+)
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.ml.runtimes.loading import load_runtime
 from tests.support.model_packages import random_pixels, write_random_package
@@ -27,9 +34,14 @@ def runtime(request: pytest.FixtureRequest, package: ModelPackage) -> Runtime:
     return FakeRuntime() if request.param == "fake" else load_runtime(package, request.param, threads=2)
 
 
+def maps_of(found: Predictions) -> NDArray[np.float32]:
+    assert found.attention is not None
+    return found.attention
+
+
 class TestRuntime:
     def test_one_probability_an_image(self, runtime: Runtime) -> None:
-        probabilities = runtime.predict(random_pixels(3))
+        probabilities = runtime.predict(random_pixels(3)).probabilities
         assert probabilities.shape == (3,)
         assert probabilities.dtype == np.float32
         assert np.all((probabilities >= 0) & (probabilities <= 1))
@@ -37,13 +49,22 @@ class TestRuntime:
 
     def test_the_same_batch_gets_the_same_answer(self, runtime: Runtime) -> None:
         batch = random_pixels(2)
-        np.testing.assert_array_equal(runtime.predict(batch), runtime.predict(batch))
+        first, again = runtime.predict(batch), runtime.predict(batch)
+        np.testing.assert_array_equal(first.probabilities, again.probabilities)
+        np.testing.assert_array_equal(maps_of(first), maps_of(again))
 
     def test_an_image_gets_the_same_answer_in_any_company(self, runtime: Runtime) -> None:
         batch = random_pixels(runtime.batch_limit)
-        alone = [runtime.predict(batch[i : i + 1])[0] for i in range(len(batch))]
-        np.testing.assert_allclose(runtime.predict(batch), alone, atol=1e-5)
-        np.testing.assert_allclose(runtime.predict(batch[::-1]), alone[::-1], atol=1e-5)
+        alone = [runtime.predict(batch[i : i + 1]) for i in range(len(batch))]
+        for together, singly in ((runtime.predict(batch), alone), (runtime.predict(batch[::-1]), alone[::-1])):
+            np.testing.assert_allclose(together.probabilities, [one.probabilities[0] for one in singly], atol=1e-5)
+            np.testing.assert_allclose(maps_of(together), [maps_of(one)[0] for one in singly], rtol=1e-4, atol=1e-4)
+
+    def test_a_square_map_an_image(self, runtime: Runtime) -> None:
+        maps = maps_of(runtime.predict(random_pixels(3)))
+        assert maps.shape == (3, maps.shape[1], maps.shape[1])
+        assert maps.dtype == np.float32
+        assert all(np.ptp(one) > 0 for one in maps)
 
     def test_takes_a_read_only_batch_and_leaves_it_as_it_is(self, runtime: Runtime) -> None:
         batch = random_pixels(2)
@@ -54,8 +75,9 @@ class TestRuntime:
 
     def test_no_images_get_no_answers(self, runtime: Runtime) -> None:
         nothing = runtime.predict(random_pixels(0))
-        assert nothing.shape == (0,)
-        assert nothing.dtype == np.float32
+        assert nothing.probabilities.shape == (0,)
+        assert nothing.probabilities.dtype == np.float32
+        assert maps_of(nothing).shape == (0, *maps_of(runtime.predict(random_pixels(1))).shape[1:])
 
     @pytest.mark.parametrize("shape", [(224, 224, 3), (1, 3, 224, 224), (1, 223, 224, 3), (1, 224, 224, 4), ()])
     def test_another_shape_is_refused(self, runtime: Runtime, shape: tuple[int, ...]) -> None:
@@ -74,12 +96,22 @@ class TestRuntime:
 def test_torch_and_onnx_runtime_agree(package: ModelPackage) -> None:
     batch = random_pixels(4, seed=11)
     reference, served = (load_runtime(package, name).predict(batch) for name in ("torch", "onnxruntime"))
-    np.testing.assert_allclose(served, reference, atol=1e-5)
+    np.testing.assert_allclose(served.probabilities, reference.probabilities, atol=1e-5)
+    strongest = np.abs(maps_of(reference)).max()
+    np.testing.assert_allclose(maps_of(served), maps_of(reference), atol=1e-4 * strongest)
+
+
+@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
+def test_a_model_of_an_earlier_version_answers_without_a_map(package: ModelPackage, name: str) -> None:
+    earlier = dataclasses.replace(package, card=package.card.model_copy(update={"attention": None}))
+    for count in (0, 2):
+        found = load_runtime(earlier, name).predict(random_pixels(count))
+        assert (len(found.probabilities), found.attention) == (count, None)
 
 
 def test_the_fake_can_be_foretold() -> None:
     grey = np.stack([np.full((8, 8, 3), value, dtype=np.uint8) for value in (0, 51, 255)])
-    np.testing.assert_allclose(FakeRuntime(size=8).predict(grey), [1.0, 0.8, 0.0], atol=1e-6)
+    np.testing.assert_allclose(FakeRuntime(size=8).predict(grey).probabilities, [1.0, 0.8, 0.0], atol=1e-6)
 
 
 def test_auto_is_onnx_runtime(package: ModelPackage) -> None:
@@ -106,8 +138,8 @@ def test_large_logits_do_not_overflow() -> None:
 def test_the_cards_temperature_divides_the_logits(package: ModelPackage, name: str) -> None:
     card = package.card.model_copy(update={"temperature": 2.0})
     batch = random_pixels(3)
-    plain = load_runtime(package, name).predict(batch).astype(np.float64)
-    calibrated = load_runtime(dataclasses.replace(package, card=card), name).predict(batch)
+    plain = load_runtime(package, name).predict(batch).probabilities.astype(np.float64)
+    calibrated = load_runtime(dataclasses.replace(package, card=card), name).predict(batch).probabilities
     expected = 1.0 / (1.0 + np.sqrt((1.0 - plain) / plain))  # sigmoid(x / 2), from sigmoid(x)
     np.testing.assert_allclose(calibrated, expected, atol=1e-6)
 

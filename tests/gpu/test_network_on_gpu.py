@@ -17,7 +17,7 @@ def test_a_network_answers_on_a_gpu_as_on_the_cpu(backbone: Backbone) -> None:
     network = DeployedNetwork(build_network(NetworkSettings(backbone=backbone)), SPEC).eval()
     pixels = torch.from_numpy(random_pixels(8))
     with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        expected = network.logits_and_features(pixels)
-        found = network.cuda().logits_and_features(pixels.cuda())
+        expected = network.served(pixels)
+        found = network.cuda().served(pixels.cuda())
     for on_gpu, on_cpu in zip(found, expected, strict=True):
         torch.testing.assert_close(on_gpu.cpu(), on_cpu, rtol=1e-3, atol=1e-3)

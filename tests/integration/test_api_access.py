@@ -81,7 +81,8 @@ def test_who_fails_to_log_in_is_not_told_why_and_it_is_audited(server: ApiServer
         told = [(entry.actor, entry.subject, entry.details) for entry in refused.all()]
         verify(session)
     assert told == [
-        ("(nobody)", subject, {"address": "127.0.0.1"}) for subject in (doctor, "(unknown)", "gone", "(unknown)")
+        ("(nobody)", subject, {"address": "127.0.0.1", "how": "password"})
+        for subject in (doctor, "(unknown)", "gone", "(unknown)")
     ]
 
 

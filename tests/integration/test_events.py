@@ -1,14 +1,17 @@
 """The event log on both databases: every event once, in order, whoever writes and however long a reader is away."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event as Signal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from cloud_service.database import make_engine, snapshot, transaction
 from cloud_service.delivery.events import EventKind, events_after, latest_position, record_event
+from cloud_service.delivery.stream import EventSignal
 from cloud_service.models import Base
 
 WRITERS, EACH = 8, 40
@@ -111,3 +114,37 @@ def test_several_events_of_one_transaction_follow_each_other(engine: Engine) -> 
         positions = [record_event(session, EventKind.DEVICE, str(n), {}, None) for n in range(3)]
 
     assert positions == [1, 2, 3]
+
+
+class NoCalls:
+    """Wake-up calls that never come; a look was just made when somebody waits for one."""
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the contract of WakeUp
+        await asyncio.sleep(timeout)
+        return False
+
+
+def test_a_watch_that_is_cancelled_ends_after_its_look_at_the_database(engine: Engine) -> None:
+    looking, may_go_on = Signal(), Signal()
+    ended: list[str] = []
+
+    def hold(*_: object) -> None:
+        looking.set()
+        may_go_on.wait(20)
+        ended.append("look")
+
+    async def watch() -> None:
+        watcher = asyncio.create_task(EventSignal(engine, NoCalls()).watch())
+        assert await asyncio.to_thread(looking.wait, 20)
+        watcher.cancel()
+        await asyncio.sleep(0)  # the cancellation is delivered
+        may_go_on.set()
+        with suppress(asyncio.CancelledError):
+            await watcher
+        ended.append("watch")
+
+    event.listen(engine, "before_cursor_execute", hold)
+    asyncio.run(watch())
+    event.remove(engine, "before_cursor_execute", hold)
+
+    assert (ended[0], ended[-1]) == ("look", "watch")

@@ -1,13 +1,16 @@
 """The worker on both databases: each outcome where it belongs, and nothing else touched by it."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
-from sqlalchemy import Engine, event
+from PIL import Image
+from sqlalchemy import Engine, event, select
 from sqlalchemy.exc import OperationalError
 
 from cloud_service.captures.summary import capture_summary
@@ -15,8 +18,9 @@ from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.events import EventKind, events_after
 from cloud_service.delivery.results import due
 from cloud_service.inference.jobs import retry_job
+from cloud_service.ml.attention import evidence_of
 from cloud_service.ml.package import load_package
-from cloud_service.ml.runtimes.contract import BrokenModelError, Pixels, Probabilities
+from cloud_service.ml.runtimes.contract import BrokenModelError, Pixels, Predictions
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.models import Capture, CustodyEntry, Delivery, Event, InferenceJob, ModelVersion, Prediction, now
 from shared.errors import TransientError
@@ -39,9 +43,9 @@ def cloud(tmp_path: Path, database_url: str) -> Iterator[InferenceCloud]:
 class NoNumberForWhite(FakeRuntime):
     """Breaks on any batch with a white image in it."""
 
-    def predict(self, batch: Pixels) -> Probabilities:
+    def predict(self, batch: Pixels) -> Predictions:
         found = super().predict(batch)
-        if (found < 0.01).any():
+        if (found.probabilities < 0.01).any():
             raise BrokenModelError("The model gave no number.")
         return found
 
@@ -93,6 +97,42 @@ def test_an_answer_is_kept_and_told_with_its_doubts(cloud: InferenceCloud, tmp_p
     assert doubt.startswith("Unlike the images that the model was trained on")
     assert {id_: list(result.doubts) for id_, result in results.items()} == found
     assert {id_: events[str(id_)]["prediction"]["doubts"] for id_ in found} == found
+
+
+def test_an_answer_is_kept_with_where_the_model_looked(cloud: InferenceCloud) -> None:
+    """The fake looks at dark places; a model of an earlier version gives no map, and answers all the same."""
+    (capture_id,) = cloud.store(half_dark())
+    cloud.worker().run_batch()
+    found = attention_of(cloud, capture_id)
+    assert found is not None
+    dark, light = evidence_of(found, for_all=True), evidence_of(found, for_all=False)
+    assert dark[:, :2].min() > 0.9
+    assert light[:, 2:].min() > 0.9
+    assert not dark[:, 2:].any()
+    assert not light[:, :2].any()
+
+    class Earlier(FakeRuntime):
+        def predict(self, batch: Pixels) -> Predictions:
+            return replace(super().predict(batch), attention=None)
+
+    (other,) = cloud.store(png(20))
+    cloud.worker(Earlier()).run_batch()
+    assert len(cloud.answers()[other]) == 1
+    assert attention_of(cloud, other) is None
+
+
+def half_dark() -> bytes:
+    """Black on the left, white on the right."""
+    pixels = np.full((64, 64, 3), 255, np.uint8)
+    pixels[:, :32] = 0
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def attention_of(cloud: InferenceCloud, capture_id: object) -> bytes | None:
+    with snapshot(cloud.engine) as session:
+        return session.scalars(select(Prediction.attention).where(Prediction.capture_id == capture_id)).one()
 
 
 def summary_sha256(cloud: InferenceCloud, capture_id: object) -> str:
@@ -225,7 +265,7 @@ def test_a_claim_that_was_lost_meanwhile_is_not_written_and_the_others_are(cloud
     class Usurper(FakeRuntime):
         """While it predicts, another worker claims the first capture."""
 
-        def predict(self, batch: Pixels) -> Probabilities:
+        def predict(self, batch: Pixels) -> Predictions:
             with transaction(cloud.engine) as session:
                 session.get_one(InferenceJob, taken).token += 1
             return super().predict(batch)

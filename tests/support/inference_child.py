@@ -16,7 +16,7 @@ from cloud_service.database import make_engine
 from cloud_service.inference.commands import run_worker
 from cloud_service.inference.process import InferenceProcess
 from cloud_service.inference.worker import InferenceWorker
-from cloud_service.ml.runtimes.contract import Pixels, Probabilities, Runtime
+from cloud_service.ml.runtimes.contract import Pixels, Predictions, Runtime
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.tasks import register
 from cloud_service.wakeup import Notifier
@@ -29,9 +29,9 @@ log = get_logger(__name__)
 class PoisonRuntime(FakeRuntime):
     """A black image kills the process, as a fault in a native library would."""
 
-    def predict(self, batch: Pixels) -> Probabilities:
+    def predict(self, batch: Pixels) -> Predictions:
         found = super().predict(batch)
-        if (found > 0.99).any():
+        if (found.probabilities > 0.99).any():
             os.kill(os.getpid(), signal.SIGKILL)
         return found
 
@@ -43,7 +43,7 @@ class GatedRuntime(FakeRuntime):
         super().__init__()
         self._folder = folder
 
-    def predict(self, batch: Pixels) -> Probabilities:
+    def predict(self, batch: Pixels) -> Predictions:
         (self._folder / "started").touch()
         wait_until((self._folder / "go").exists, 60)
         return super().predict(batch)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.export import export_onnx
+from cloud_service.ml.export import attention_map_of, export_onnx
 from cloud_service.ml.model_card import ModelCard, PackageFile
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
@@ -50,7 +50,8 @@ def write_random_package(directory: Path) -> ModelPackage:
         PackageFile.WEIGHTS: weights_of(network.network),
     }
     digests = {name: sha256_of_bytes(content) for name, content in files.items()}
-    return write_package(directory, card_for(digests), files)
+    card = card_for(digests).model_copy(update={"attention": attention_map_of(network, SPEC.size)})
+    return write_package(directory, card, files)
 
 
 def card_for(digests: dict[PackageFile, str]) -> ModelCard:

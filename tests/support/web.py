@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from PIL import Image
 from pydantic import SecretStr
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from cloud_service.accounts.permissions import Role
@@ -21,9 +22,11 @@ from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.captures.custody import stamp
 from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.config import Settings
-from cloud_service.database import make_engine, transaction
+from cloud_service.database import make_engine, table_of, transaction
 from cloud_service.delivery.events import record_capture_event, record_capture_events
 from cloud_service.inference.jobs import add_jobs, mark_failed
+from cloud_service.ml.attention import AttentionMap
+from cloud_service.ml.network.map_grid import MapGrid
 from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site, now
 from cloud_service.web.serve import Server
 from shared.identifiers import new_capture_id, sha256_of_bytes
@@ -34,7 +37,10 @@ from tests.support.model_cards import a_card
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 MODEL_DIGEST = "d" * 64
-CARD = a_card(name="se-cnn", version="demo-1").model_dump(mode="json")
+LOOKED_LEFT = bytes([127, 129, 64, 0])
+"""A kept map: the left half speaks for ALL, its upper part most; the upper right part speaks against it."""
+_QUARTERS = AttentionMap(positions=2, grid=MapGrid(start=0.0, stride=112.0))
+CARD = a_card(name="se-cnn", version="demo-1", attention=_QUARTERS).model_dump(mode="json")
 FIRST_ANNOUNCED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -217,28 +223,27 @@ def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> 
 
 def analyse(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
     """Let a model answer for a capture, with these doubts."""
-    add_answer(session, capture, probability, *doubts)
+    add_answer(session, capture, probability, *doubts, attention=LOOKED_LEFT)
     stamp(session, [capture.id], {CustodyStage.ANALYSED: now()})
     record_capture_events(session, [capture], refresh_cases(session, [capture]))
 
 
-def add_answer(session: Session, capture: Capture, probability: float, *doubts: str) -> None:
-    """The answer alone, that nobody is told of."""
+def add_answer(session: Session, capture: Capture, probability: float, *doubts: str, **columns: Any) -> None:
+    """The answer alone, that nobody is told of; with `columns` of the table that are younger than others."""
     if session.get(ModelVersion, MODEL_DIGEST) is None:
         session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card=CARD))
         session.flush()
     label = Label.SUSPICIOUS if probability >= 0.5 else Label.NO_BLAST_FEATURES
-    session.add(
-        Prediction(
-            id=uuid4(),
-            capture_id=capture.id,
-            model_digest=MODEL_DIGEST,
-            probability=probability,
-            label=label,
-            doubts=list(doubts),
-            runtime="test",
-        )
-    )
+    answer = {
+        "id": uuid4(),
+        "capture_id": capture.id,
+        "model_digest": MODEL_DIGEST,
+        "probability": probability,
+        "label": label,
+        "doubts": list(doubts),
+        "runtime": "test",
+    }
+    session.execute(insert(table_of(Prediction)).values(answer | columns))
     capture.state = CaptureState.ANALYSED
     session.flush()
 

@@ -86,6 +86,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/captures/{capture_id}/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Attention
+         * @description Where the model looked, as a small PNG to stretch over the whole image: attention, not proof. Audited as seen.
+         *
+         *     Clear where there is little; colours are shares of the strongest place in this very image. Where there is no map, a
+         *     problem says why.
+         */
+        get: operations["get_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/captures/{capture_id}/image": {
         parameters: {
             query?: never;
@@ -707,6 +730,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Log In Providers
+         * @description Tell the page, before a log-in, through whom else one can log in.
+         */
+        get: operations["list_log_in_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -769,6 +812,26 @@ export interface paths {
          * @description Change role, site, or whether the user is let in. Its sessions end; the last administrator stays one.
          */
         patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{name}/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unbind User
+         * @description Let the provider's next log-in under this name be this user: after a move to another account there.
+         */
+        delete: operations["unbind_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{name}/password-reset": {
@@ -844,7 +907,7 @@ export interface components {
          * @description What was done; the comment says what the subject is.
          * @enum {string}
          */
-        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-bound" | "user-unbound" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "attention-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -1752,6 +1815,30 @@ export interface components {
             user: string;
         };
         /**
+         * LogInProvider
+         * @description Through whom else one can log in.
+         */
+        LogInProvider: {
+            /**
+             * Address
+             * @description Where the browser goes.
+             */
+            address: string;
+            /**
+             * Name
+             * @description For the button.
+             */
+            name: string;
+        };
+        /**
+         * LogInProviders
+         * @description Through whom one can log in, beside user name and password.
+         */
+        LogInProviders: {
+            /** Providers */
+            providers: components["schemas"]["LogInProvider"][];
+        };
+        /**
          * Me
          * @description Who is asking, and what that user may do.
          */
@@ -2396,6 +2483,12 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * Side
+         * @description Evidence for which answer is shown.
+         * @enum {string}
+         */
+        Side: "answer" | "all" | "not-all";
+        /**
          * SignatureCheck
          * @description One thing that must be so before a case is signed.
          */
@@ -2558,6 +2651,16 @@ export interface components {
              * @example h.meier
              */
             name: string;
+            /**
+             * Openid Issuer
+             * @description The OpenID Connect provider that knows this user, since a first log-in through it.
+             */
+            openid_issuer: string | null;
+            /**
+             * Openid Subject
+             * @description What it calls this user.
+             */
+            openid_subject: string | null;
             role: components["schemas"]["Role"];
             /**
              * Site
@@ -2692,6 +2795,8 @@ export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
 export type LogIn = components['schemas']['LogIn'];
+export type LogInProvider = components['schemas']['LogInProvider'];
+export type LogInProviders = components['schemas']['LogInProviders'];
 export type Me = components['schemas']['Me'];
 export type ModelDetail = components['schemas']['ModelDetail'];
 export type ModelFacts = components['schemas']['ModelFacts'];
@@ -2724,6 +2829,7 @@ export type ReportView = components['schemas']['ReportView'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type Role = components['schemas']['Role'];
 export type SavedReading = components['schemas']['SavedReading'];
+export type Side = components['schemas']['Side'];
 export type SignatureCheck = components['schemas']['SignatureCheck'];
 export type SignatureRequest = components['schemas']['SignatureRequest'];
 export type Sort = components['schemas']['Sort'];
@@ -2874,6 +2980,47 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CaptureDetail"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attention: {
+        parameters: {
+            query?: {
+                /** @description what is shown: evidence for the answer, for ALL, or against it */
+                evidence?: components["schemas"]["Side"];
+            };
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description The browser has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -4031,6 +4178,35 @@ export interface operations {
             };
         };
     };
+    list_log_in_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogInProviders"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_system_health: {
         parameters: {
             query?: never;
@@ -4145,6 +4321,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserView"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unbind_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

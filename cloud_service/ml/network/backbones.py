@@ -11,7 +11,8 @@ from monai.networks.nets.densenet import DenseNet121 as MonaiDenseNet121
 from monai.networks.nets.resnet import resnet34
 from torch import Tensor, nn
 
-from cloud_service.ml.network.contract import COLOUR_CHANNELS, MapGrid, Network
+from cloud_service.ml.network.contract import COLOUR_CHANNELS, Network
+from cloud_service.ml.network.map_grid import MapGrid
 from cloud_service.ml.network.settings import NetworkSettings
 
 
@@ -39,13 +40,23 @@ class ResNet34(Network):
         )
         self.output = nn.Linear(512, 1)
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Normalised images (N, 3, H, W) float32 → features (N, 512)."""
-        return cast("Tensor", self.body(images))
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Normalised images (N, 3, H, W) float32 → the last stage's map (N, 512, H', W')."""
+        body = self.body
+        stem = body.maxpool(body.act(body.bn1(body.conv1(images))))
+        return cast("Tensor", body.layer4(body.layer3(body.layer2(body.layer1(stem)))))
+
+    def pool(self, feature_map: Tensor) -> Tensor:
+        """The map (N, 512, H', W') → features (N, 512), its means."""
+        return cast("Tensor", self.body.avgpool(feature_map)).flatten(1)
 
     def classify(self, features: Tensor) -> Tensor:
         """Features (N, 512) → logits (N,)."""
         return cast("Tensor", self.output(features)).squeeze(1)
+
+    def slopes(self, features: Tensor) -> Tensor:
+        """The gradient of each logit by its features (N, F): the output's weights, whatever the features are."""
+        return self.output.weight.expand_as(features)
 
 
 class DenseNet121(Network):
@@ -66,10 +77,18 @@ class DenseNet121(Network):
         self.body.class_layers.out = nn.Identity()  # its own last layer; `output` stands in for it
         self.output = nn.Linear(1024, 1)
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Normalised images (N, 3, H, W) float32 → features (N, 1024)."""
-        return cast("Tensor", self.body(images))
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Normalised images (N, 3, H, W) float32 → the last block's map behind its ReLU (N, 1024, H', W')."""
+        return cast("Tensor", self.body.get_submodule("class_layers.relu")(self.body.features(images)))
+
+    def pool(self, feature_map: Tensor) -> Tensor:
+        """The map (N, 1024, H', W') → features (N, 1024), its means."""
+        return cast("Tensor", self.body.get_submodule("class_layers.pool")(feature_map)).flatten(1)
 
     def classify(self, features: Tensor) -> Tensor:
         """Features (N, 1024) → logits (N,)."""
         return cast("Tensor", self.output(features)).squeeze(1)
+
+    def slopes(self, features: Tensor) -> Tensor:
+        """The gradient of each logit by its features (N, F): the output's weights, whatever the features are."""
+        return self.output.weight.expand_as(features)

@@ -26,3 +26,8 @@ class Classifier(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Features (N, C) → logits (N,)."""
         return cast("Tensor", self.output(torch.relu(self.hidden(features)))).squeeze(1)
+
+    def slopes(self, features: Tensor) -> Tensor:
+        """The gradient (N, C) of the logits by the features (N, C): Wᵀ · (w where W · f is above 0)."""
+        passed = torch.where(self.hidden(features) > 0, self.output.weight, 0.0)
+        return passed @ self.hidden.weight

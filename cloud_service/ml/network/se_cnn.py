@@ -6,8 +6,9 @@ from typing import cast
 from torch import Tensor, nn
 
 from cloud_service.ml.network.classifier import Classifier
-from cloud_service.ml.network.contract import COLOUR_CHANNELS, MapGrid, Network
+from cloud_service.ml.network.contract import COLOUR_CHANNELS, Network
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
+from cloud_service.ml.network.map_grid import MapGrid
 from cloud_service.ml.network.settings import NetworkSettings
 
 
@@ -32,13 +33,21 @@ class SECNN(Network):
         self.classifier = Classifier(settings.filters[-1], settings.hidden_units)
         self.map_grid = _map_grid(len(self.blocks), settings.pooling_stride)
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Normalised images (N, 3, H, W) float32 → features (N, C): f_c = max_ij u_c(i, j) over the last map u."""
-        return cast("Tensor", self.blocks(images)).amax(dim=(2, 3))
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Normalised images (N, 3, H, W) float32 → the last block's map u (N, C, H', W')."""
+        return cast("Tensor", self.blocks(images))
+
+    def pool(self, feature_map: Tensor) -> Tensor:
+        """The map u (N, C, H', W') → features (N, C): f_c = max_ij u_c(i, j)."""
+        return feature_map.amax(dim=(2, 3))
 
     def classify(self, features: Tensor) -> Tensor:
         """Features (N, C) → logits (N,)."""
         return cast("Tensor", self.classifier(features))
+
+    def slopes(self, features: Tensor) -> Tensor:
+        """Features (N, C) → the gradient (N, C) of each logit by its features."""
+        return self.classifier.slopes(features)
 
 
 def _map_grid(blocks: int, pooling_stride: int) -> MapGrid:

@@ -1,14 +1,17 @@
 """What every runtime promises."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud_service.ml.attention import AttentionMap
 from shared.errors import PermanentError
 
 Pixels = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
+Attention = NDArray[np.float32]
 
 CPU_BATCH_LIMIT = 8
 """Images in one call. Larger batches gain nothing on a CPU and cost about 20 MB of memory an image."""
@@ -22,8 +25,24 @@ class BrokenModelError(PermanentError):
     """A model answers with something that is no number; the text names the runtime and the images."""
 
 
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a model says of a batch of N images, in its order."""
+
+    probabilities: Probabilities  # of ALL, (N,) in [0, 1]
+    attention: Attention | None  # (N, h, w), as `Network.attention` gives it; None: the model's card names no map
+
+    @classmethod
+    def of_nothing(cls, card: AttentionMap | None) -> Self:
+        """What is said of no images, by a model whose card says this of its maps."""
+        attention = np.empty((0, card.positions, card.positions), dtype=np.float32) if card else None
+        return cls(np.empty(0, dtype=np.float32), attention)
+
+
 class Runtime(Protocol):
     """Gives each image the probability of ALL (acute lymphoblastic leukemia), calibrated by the card's temperature.
+
+    And a map of where the model looked, where its card names one.
 
     The same image gets the same answer, alone or in a batch, to within 1e-5. An instance is used by one
     thread at a time.
@@ -37,14 +56,11 @@ class Runtime(Protocol):
     def batch_limit(self) -> int:
         """The most images that one call of `predict` takes."""
 
-    def predict(self, batch: Pixels) -> Probabilities:
-        """The probability of ALL for each image of a batch, in its order.
+    def predict(self, batch: Pixels) -> Predictions:
+        """The probability of ALL for each image of a batch, in its order, and where the model looked.
 
         Args:
             batch: (N, size, size, 3) uint8 as `shared.imaging.preprocess.preprocess` gives it, 0 ≤ N ≤ batch_limit.
-
-        Returns:
-            (N,) float32 in [0, 1].
 
         Raises:
             InvalidBatchError: the batch is not as stated.

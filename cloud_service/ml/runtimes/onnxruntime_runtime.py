@@ -7,16 +7,16 @@ from cloud_service.ml.package import ModelPackage, PackageFile
 from cloud_service.ml.runtimes.contract import (
     CPU_BATCH_LIMIT,
     Pixels,
-    Probabilities,
+    Predictions,
     check_batch,
     probabilities_of,
 )
 
-_LOGITS = "logits"  # one of the graph's outputs, by name (export.py)
+_LOGITS, _ATTENTION = "logits", "attention"  # of the graph's outputs, by name (export.py)
 
 
 class OnnxRuntime:
-    """A `Runtime` over the package's ONNX file, which takes camera pixels and gives logits.
+    """A `Runtime` over the package's ONNX file, which takes camera pixels and gives logits and attention.
 
     Args:
         package: the verified model package.
@@ -39,16 +39,22 @@ class OnnxRuntime:
             package.read(PackageFile.ONNX), sess_options=options, providers=["CPUExecutionProvider"]
         )
         self._input_name = self._session.get_inputs()[0].name
+        self._attention = package.card.attention
+        self._outputs = [_LOGITS, _ATTENTION] if self._attention else [_LOGITS]
         self._size = package.card.preprocess.size
         self._temperature = package.card.temperature
 
-    def predict(self, batch: Pixels) -> Probabilities:
+    def predict(self, batch: Pixels) -> Predictions:
         """See `Runtime.predict`."""
         check_batch(batch, size=self._size, limit=self.batch_limit)
         if not len(batch):
-            return np.empty(0, dtype=np.float32)
+            return Predictions.of_nothing(self._attention)
         # One image at a time: its maps stay in the cache, which costs a quarter less than eight at once.
-        logits = [
-            self._session.run([_LOGITS], {self._input_name: image[None]})[0] for image in np.ascontiguousarray(batch)
+        found = [
+            self._session.run(self._outputs, {self._input_name: image[None]}) for image in np.ascontiguousarray(batch)
         ]
-        return probabilities_of(np.concatenate(logits), temperature=self._temperature, runtime=self.name)
+        logits, *attention = (np.concatenate(outputs) for outputs in zip(*found, strict=True))
+        return Predictions(
+            probabilities=probabilities_of(logits, temperature=self._temperature, runtime=self.name),
+            attention=attention[0] if attention else None,
+        )

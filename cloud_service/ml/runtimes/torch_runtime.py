@@ -1,6 +1,5 @@
 """PyTorch on the CPU: the reference that the other runtimes are compared with."""
 
-import numpy as np
 import torch
 
 from cloud_service.ml.deployed_network import DeployedNetwork
@@ -8,7 +7,7 @@ from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import (
     CPU_BATCH_LIMIT,
     Pixels,
-    Probabilities,
+    Predictions,
     check_batch,
     probabilities_of,
 )
@@ -32,14 +31,19 @@ class TorchRuntime:
     def __init__(self, package: ModelPackage, threads: int) -> None:
         torch.set_num_threads(threads)
         self._network = DeployedNetwork(network_of(package), package.card.preprocess).eval()
+        self._attention = package.card.attention
         self._size = package.card.preprocess.size
         self._temperature = package.card.temperature
 
-    def predict(self, batch: Pixels) -> Probabilities:
+    def predict(self, batch: Pixels) -> Predictions:
         """See `Runtime.predict`."""
         check_batch(batch, size=self._size, limit=self.batch_limit)
         if not len(batch):
-            return np.empty(0, dtype=np.float32)
+            return Predictions.of_nothing(self._attention)
         with torch.inference_mode():
-            logits = self._network(torch.from_numpy(batch.copy()))  # torch shares no read-only or reversed arrays
-        return probabilities_of(logits.numpy(), temperature=self._temperature, runtime=self.name)
+            # A copy, since torch shares no read-only or reversed arrays.
+            logits, _, attention = self._network.served(torch.from_numpy(batch.copy()))
+        return Predictions(
+            probabilities=probabilities_of(logits.numpy(), temperature=self._temperature, runtime=self.name),
+            attention=attention.numpy() if self._attention else None,
+        )

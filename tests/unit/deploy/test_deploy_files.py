@@ -121,8 +121,9 @@ def test_the_readme_names_files_services_and_commands_that_exist() -> None:
 
 def test_the_readme_enrols_with_options_that_exist() -> None:
     enrol = get_command(edge).commands["enrol"]  # type: ignore[attr-defined] # likewise
-    (example,) = re.findall(r"smearflow-edge enrol (.*?) < scope-1.json", README, re.DOTALL)
+    examples = re.findall(r"^ {4}.*smearflow-edge enrol ((?:[^\n\\]|\\\n)*)", README, re.MULTILINE)
     known = {option for parameter in enrol.params for option in parameter.opts}
-    given = set(re.findall(r"--[a-z-]+", example))
-    assert given
-    assert given <= known
+    assert len(examples) > 1, "by a code, and by credentials"
+    for example in examples:
+        given = set(re.findall(r"--[a-z-]+", example))
+        assert {"--watch"} <= given <= known

@@ -103,8 +103,9 @@ def test_a_certificate_is_renewed_with_the_old_authority_and_nothing_else_change
     assert "IP Address:10.1.2.3, DNS:broker" in names_in_certificate(folder)
     assert is_trusted(folder)
     changed = {path.name for path in folder.rglob("*") if path.is_file() and before.get(path) != path.read_bytes()}
-    assert changed <= {"broker.crt", "broker.key", "ca.srl"}
+    assert changed <= {"broker.crt", "broker.key", "ca.srl", "smearflow_broker_public_host"}
     assert changed >= {"broker.crt", "broker.key"}
+    assert (folder / "smearflow_broker_public_host").read_text() == "10.1.2.3"
 
 
 def test_no_renewal_without_the_authoritys_key(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import { Brand } from "../design/Brand.tsx";
 import { ResearchNotice } from "../design/ResearchNotice.tsx";
 import { LogInForm } from "./LogInForm.tsx";
+import { OtherLogIns } from "./OtherLogIns.tsx";
 import { session } from "./session.ts";
 
 /** The page of those who are not logged in; `notice` says why it is shown. */
@@ -18,6 +19,7 @@ export function LogIn({ notice }: { notice: string | null }) {
             session.begin(me);
           }}
         />
+        <OtherLogIns />
         <details className="quiet log-in-help">
           <summary>No password yet, or forgotten?</summary>
           <p>

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from cloud_service.audit.trail import Actor
 from cloud_service.config import Settings
 from cloud_service.database import make_engine, transaction
 from cloud_service.errors import ForbiddenError, UnauthorisedError
-from cloud_service.models import AccessToken, Base, UserAccount, WebSession, now
+from cloud_service.models import AccessToken, Base, FailedTry, UserAccount, WebSession, now
 from tests.support.accounts import PASSWORD, TESTER, a_user, cheap_passwords
 
 ADDRESS = "192.0.2.1"
@@ -25,9 +25,9 @@ ADDRESS = "192.0.2.1"
 
 class Clock:
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.now = now()
 
-    def __call__(self) -> float:
+    def __call__(self) -> datetime:
         return self.now
 
 
@@ -196,30 +196,45 @@ def test_an_address_that_guesses_many_names_has_to_wait_and_others_do_not(gate: 
     gate.log_in("clinician", PASSWORD, "192.0.2.2")
 
 
-def test_the_limiter_lets_go_when_the_window_has_passed_and_says_when() -> None:
+def test_failures_count_in_every_process(gate: Gate, engine: Engine) -> None:
+    others = Gate(Settings(), engine, cheap_passwords())
+    for turn in range(10):
+        with pytest.raises(UnauthorisedError):
+            (gate, others)[turn % 2].log_in("clinician", "wrong", ADDRESS)
+    for process in (gate, others):
+        with pytest.raises(TooManyAttemptsError, match="the user clinician"):
+            process.log_in("Clinician", PASSWORD, "192.0.2.2")
+
+
+def test_the_limiter_lets_go_when_the_window_has_passed_and_says_when(engine: Engine) -> None:
     clock = Clock()
-    limiter = FailureLimiter("the user", allowed=3, window_seconds=60, clock=clock)
+    limiter = FailureLimiter(engine, "the user", allowed=3, window_seconds=60, clock=clock)
     for _ in range(3):
         limiter.check("a")
-        limiter.count("a")
-        clock.now += 10
+        with transaction(engine) as session:
+            limiter.count(session, "a")
+        clock.now += timedelta(seconds=10)
 
     with pytest.raises(TooManyAttemptsError, match="the user a: wait 30 seconds") as refused:
         limiter.check("a")
     assert refused.value.wait_seconds == 30
-    clock.now += 30
+    clock.now += timedelta(seconds=30)
     limiter.check("a")
 
 
-def test_the_limiter_forgets_the_quietest_key_and_keeps_its_memory_bounded() -> None:
-    limiter = FailureLimiter("the user", allowed=1, window_seconds=60)
-    for number in range(FailureLimiter.MOST_KEYS + 1):
-        limiter.count(f"user-{number}")
-
-    limiter.check("user-0")
-    with pytest.raises(TooManyAttemptsError):
-        limiter.check(f"user-{FailureLimiter.MOST_KEYS}")
-    assert len(limiter._failures) == FailureLimiter.MOST_KEYS
+def test_limiters_count_apart_and_keep_neither_what_was_typed_nor_what_is_over(engine: Engine) -> None:
+    clock = Clock()
+    users = FailureLimiter(engine, "the user", allowed=1, window_seconds=60, clock=clock)
+    codes = FailureLimiter(engine, "the user", allowed=1, window_seconds=60, tries="codes were wrong", clock=clock)
+    with transaction(engine) as session:
+        users.count(session, "a password")
+        codes.check("a password")
+        (kept,) = session.scalars(select(FailedTry))
+        assert "a password" not in kept.key_sha256
+        clock.now += timedelta(seconds=60)
+        codes.count(session, "b")
+        (rest,) = session.scalars(select(FailedTry))
+        assert rest.id != kept.id
 
 
 def test_a_role_without_the_permission_is_told_which_it_lacks() -> None:

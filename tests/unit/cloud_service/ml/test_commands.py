@@ -1,6 +1,7 @@
 import errno
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,18 @@ def test_export_builds_the_same_graph_anew(app: typer.Typer, model: Path, tmp_pa
     content = (tmp_path / "again.onnx").read_bytes()
     assert content == (model / "model.onnx").read_bytes()
     assert onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).get_inputs()[0].name == "pixels"
+
+
+def test_renew_keeps_the_weights_and_adds_the_map(app: typer.Typer, model: Path, tmp_path: Path) -> None:
+    card = json.loads((model / "card.json").read_text())
+    earlier = tmp_path / "earlier"
+    shutil.copytree(model, earlier)
+    (earlier / "card.json").write_text(json.dumps(card | {"attention": None}))
+    run(app, "model", "renew", earlier, "--out", tmp_path / "renewed")
+    assert (tmp_path / "renewed/weights.safetensors").read_bytes() == (model / "weights.safetensors").read_bytes()
+    assert json.loads((tmp_path / "renewed/card.json").read_text())["attention"] == card["attention"]
+    for package in (earlier, tmp_path / "renewed"):
+        assert "ONNX Runtime and torch agree" in run(app, "model", "verify", package)
 
 
 def test_photographs_are_compared_on_too(app: typer.Typer, model: Path, tmp_path: Path) -> None:

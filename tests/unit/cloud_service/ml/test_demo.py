@@ -45,7 +45,7 @@ def is_flagged(package: ModelPackage) -> Callable[[Pixels], NDArray[np.bool_]]:
 
 
 def probability(runtime: Runtime, package: ModelPackage, path: Path) -> float:
-    return float(runtime.predict(preprocess(path, package.card.preprocess)[None])[0])
+    return float(runtime.predict(preprocess(path, package.card.preprocess)[None]).probabilities[0])
 
 
 def test_is_small_enough_to_ship() -> None:
@@ -79,7 +79,11 @@ def test_tells_the_labels_of_images_that_it_never_saw(
 def test_torch_and_onnx_runtime_agree_on_it(runtime: Runtime, package: ModelPackage, tmp_path: Path) -> None:
     write_dataset(tmp_path, "crop", 4, seed=901)
     pixels = np.stack([preprocess(path, package.card.preprocess) for path in sorted(tmp_path.rglob("*.jpg"))])
-    np.testing.assert_allclose(load_runtime(package, "torch").predict(pixels), runtime.predict(pixels), atol=1e-5)
+    reference, served = load_runtime(package, "torch").predict(pixels), runtime.predict(pixels)
+    np.testing.assert_allclose(served.probabilities, reference.probabilities, atol=1e-5)
+    assert served.attention is not None
+    assert reference.attention is not None
+    np.testing.assert_allclose(served.attention, reference.attention, atol=1e-3 * np.abs(reference.attention).max())
 
 
 @pytest.mark.skipif(not REAL_FIELDS.is_dir(), reason="the real fields for development are not at hand")
@@ -91,7 +95,7 @@ def test_gives_real_fields_some_probability(runtime: Runtime, package: ModelPack
 
 def test_blank_and_black_pictures_get_a_probability(runtime: Runtime) -> None:
     extremes = np.stack([np.full((224, 224, 3), value, dtype=np.uint8) for value in (0, 255)])
-    assert np.isfinite(runtime.predict(extremes)).all()
+    assert np.isfinite(runtime.predict(extremes).probabilities).all()
 
 
 @pytest.mark.parametrize("probe", [Probe.PHOTOGRAPH, Probe.BLANK, Probe.NOISE])

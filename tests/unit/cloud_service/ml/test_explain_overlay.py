@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cloud_service.ml.attention import Side
 from cloud_service.ml.explain_overlay import (
     Explanation,
-    Side,
     draw_overlay,
     explain_file,
     in_words,
@@ -46,7 +46,7 @@ class TestExplainFile:
         self, package: ModelPackage, crops: list[Path], explanation: Explanation
     ) -> None:
         pixels = preprocess(crops[1], package.card.preprocess)
-        (served,) = load_runtime(package).predict(pixels[None])
+        (served,) = load_runtime(package).predict(pixels[None]).probabilities
         assert explanation.probability == pytest.approx(float(served), abs=1e-5)
         assert explanation.label is Label.SUSPICIOUS
 

@@ -29,10 +29,11 @@ def onnx_file() -> bytes:
 
 def test_takes_camera_pixels_in_batches_of_any_length(onnx_file: bytes) -> None:
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
-    (pixels,), (logits, features) = session.get_inputs(), session.get_outputs()
+    (pixels,), (logits, features, attention) = session.get_inputs(), session.get_outputs()
     assert (pixels.name, pixels.type, pixels.shape) == ("pixels", "tensor(uint8)", ["batch", 224, 224, 3])
     assert (logits.name, logits.type, logits.shape) == ("logits", "tensor(float)", ["batch"])
     assert (features.name, features.type, features.shape) == ("features", "tensor(float)", ["batch", 8])
+    assert (attention.name, attention.type, attention.shape) == ("attention", "tensor(float)", ["batch", 26, 26])
     for count in (1, 3):
         assert session.run(None, {"pixels": random_pixels(count)})[0].shape == (count,)
 

@@ -79,7 +79,7 @@ def test_statistics_are_a_verified_file(package: ModelPackage, divided: DividedD
 
 
 def test_serving_calibrates_by_the_card(package: ModelPackage, divided: DividedData) -> None:
-    served = load_runtime(package).predict(divided.test.pixels[:4].numpy())
+    served = load_runtime(package).predict(divided.test.pixels[:4].numpy()).probabilities
     expected = 1.0 / (1.0 + np.exp(-logits(package, divided.test)[:4] / package.card.temperature))
     np.testing.assert_allclose(served, expected, atol=1e-5)
 
