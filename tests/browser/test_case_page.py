@@ -1,27 +1,35 @@
-"""The page of one case in Chromium, on the real API: from the worklist to the signature, and what may go wrong."""
+"""The page of one case in Chromium, on the real API: from the worklist to the signature."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
-from uuid import UUID
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from sqlalchemy import select
+from playwright.sync_api import Browser, Page, expect
 
 from cloud_service.accounts.permissions import Role
 from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
-from cloud_service.models import Case
-from tests.support.accounts import PASSWORD, a_user
+from tests.support.accounts import a_user
+from tests.support.case_page import (
+    COLLEAGUE,
+    DOCTOR,
+    add_case,
+    chosen,
+    judge_images,
+    open_case,
+    pseudonym,
+    saved,
+    see_image,
+    sign,
+    standing,
+)
 from tests.support.pages import barriers, log_in
-from tests.support.web import ApiServer, add_analysed, add_capture, analyse, store, web_settings
+from tests.support.web import ApiServer, add_analysed, web_settings
 
 pytestmark = pytest.mark.browser
 
-DOCTOR, COLLEAGUE = "h.meier", "k.osei"
 UNLIKE = "Unlike the images that the model was trained on."
 LATE = 20_000  # milliseconds, for what waits for a server that comes back
 
@@ -35,73 +43,6 @@ def server(tmp_path: Path, sqlite_url: str) -> Iterator[ApiServer]:
             a_user(session, Role.CLINICIAN, name=COLLEAGUE)
             a_user(session, Role.ADMINISTRATOR, name="root")
         yield server
-
-
-def pseudonym(case: int) -> str:
-    return f"{case:08x}".ljust(32, "c")
-
-
-def add_case(server: ApiServer, case: int, *probabilities: float, doubts: tuple[str, ...] = ()) -> UUID:
-    """A case with an image for each probability; returns its id."""
-    for number, probability in enumerate(probabilities):
-        add_analysed(
-            server, 1000 * case + number, probability, *doubts, case_pseudonym=pseudonym(case), smear="smear A"
-        )
-    return case_id(server, case)
-
-
-def case_id(server: ApiServer, case: int) -> UUID:
-    with transaction(server.engine) as session:
-        return session.scalars(select(Case.id).where(Case.pseudonym == pseudonym(case))).one()
-
-
-def open_case(page: Page, server: ApiServer, case: UUID, user: str = DOCTOR) -> None:
-    log_in(page, server, user, f"/cases/{case}")
-    expect(image_heading(page)).to_be_visible()
-
-
-def image_heading(page: Page) -> Locator:
-    return page.get_by_role("heading", name=re.compile(r"^Image \d+ of \d+"))
-
-
-def see_image(page: Page) -> None:
-    """Wait until the image at hand is drawn."""
-    expect(page.get_by_role("region", name="Image", exact=True)).to_have_attribute("aria-busy", "false")
-
-
-def chosen(page: Page, group: str) -> Locator:
-    return page.get_by_role("group", name=group).locator('[aria-pressed="true"]')
-
-
-def saved(page: Page) -> Locator:
-    return page.locator(".save-sign.saved")
-
-
-def standing(page: Page) -> Locator:
-    return page.locator(".case-bar .case-standing")
-
-
-def judge_images(page: Page, keys: str) -> None:
-    """Press a verdict for each image in turn, once that image is seen and marked as opened."""
-    for place, key in enumerate(keys, start=1):
-        expect(image_heading(page)).to_have_text(f"Image {place} of {len(keys)}")
-        see_image(page)
-        page.keyboard.press(key)
-
-
-def sign(page: Page, case: int) -> None:
-    page.keyboard.press("s")
-    window = page.get_by_role("dialog")
-    expect(window.get_by_role("list", name="Before you sign")).to_have_attribute("aria-busy", "false")
-    page.keyboard.type(f"{case:08x}")
-    expect(window.get_by_role("button", name=re.compile("^Sign$"))).to_be_enabled()
-    page.keyboard.press("Enter")
-    expect(window).to_have_count(0)
-
-
-def change(client: httpx.Client, case: UUID, verb: str) -> None:
-    version = client.get(f"/api/v1/cases/{case}").json()["version"]
-    assert client.post(f"/api/v1/cases/{case}/{verb}", json={"version": version}).status_code == 200
 
 
 def test_a_case_is_reviewed_and_signed_by_keyboard_alone(page: Page, server: ApiServer) -> None:
@@ -151,6 +92,7 @@ def test_a_case_is_reviewed_and_signed_by_keyboard_alone(page: Page, server: Api
 def test_a_verdict_is_taken_back_and_the_wrong_digits_sign_nothing(page: Page, server: ApiServer) -> None:
     case = add_case(server, 1, 0.9, 0.8)
     open_case(page, server, case)
+    see_image(page)
 
     page.keyboard.press("3")
     page.get_by_role("textbox", name="Why you differ").press("Escape")
@@ -237,112 +179,6 @@ def test_a_signed_case_is_read_only_and_an_amendment_keeps_the_former(page: Page
     expect(page.get_by_role("article", name="Report 2")).to_contain_text(f"amended by {DOCTOR}")
     page.get_by_text("The former report is kept").click()
     expect(page.get_by_role("article", name="Report 1")).to_contain_text("Blasts.")
-
-
-def test_two_people_on_one_case_hear_of_each_other_and_lose_no_words(page: Page, server: ApiServer) -> None:
-    case = add_case(server, 1, 0.9)
-    page.route("**/api/v1/events*", lambda route: route.abort())  # so that no event tells before the conflict does
-    page.goto(f"{server.url}/cases/{case}")
-    page.get_by_label("User name").fill(DOCTOR)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in", exact=True).click()
-    expect(image_heading(page)).to_be_visible()
-    with server.browser(COLLEAGUE) as colleague:
-        change(colleague, case, "claim")
-        page.get_by_role("textbox", name="Conclusion").fill("Typed at the same time.")
-        trouble = page.get_by_role("alert").filter(has_text="Somebody else has changed this case")
-        expect(trouble).to_contain_text(COLLEAGUE)
-        trouble.get_by_text("What is not saved").click()
-        expect(trouble).to_contain_text("Typed at the same time.")
-        assert not barriers(page)
-        change(colleague, case, "release")
-
-        trouble.get_by_role("button", name="Reload, and save mine on top").click()
-        expect(trouble).to_have_count(0)
-        expect(saved(page)).to_contain_text("saved")
-        reading = colleague.get(f"/api/v1/cases/{case}").json()["readings"][-1]
-    assert (reading["reader"], reading["conclusion"]) == (DOCTOR, "Typed at the same time.")
-
-
-def test_a_session_that_ends_in_the_middle_loses_nothing(page: Page, server: ApiServer) -> None:
-    case = add_case(server, 1, 0.9)
-    open_case(page, server, case)
-    page.context.clear_cookies()
-    page.get_by_role("textbox", name="Conclusion").fill("Typed without a session.")
-    window = page.get_by_role("dialog", name="The session has ended")
-    window.get_by_label("Password").fill(PASSWORD)
-    window.get_by_role("button", name="Log in", exact=True).click()
-
-    expect(saved(page)).to_contain_text("saved")
-    with server.browser(COLLEAGUE) as colleague:
-        reading = colleague.get(f"/api/v1/cases/{case}").json()["readings"][-1]
-    assert reading["conclusion"] == "Typed without a session."
-
-
-def test_what_was_typed_while_the_server_was_away_outlives_the_page(page: Page, server: ApiServer) -> None:
-    case = add_case(server, 1, 0.9)
-    open_case(page, server, case)
-    server.stop()
-    page.get_by_role("textbox", name="Conclusion").fill("Typed without a server.")
-    expect(page.locator(".save-sign")).to_contain_text("Kept in this browser")
-    page.goto("about:blank")
-    server.start()
-
-    page.goto(f"{server.url}/cases/{case}")
-    expect(page.get_by_role("textbox", name="Conclusion")).to_have_value("Typed without a server.", timeout=LATE)
-    expect(saved(page)).to_contain_text("saved", timeout=LATE)
-    assert "smearflow.draft" not in page.evaluate("JSON.stringify(localStorage)")
-
-
-def test_script_in_a_comment_is_shown_and_not_run(page: Page, server: ApiServer) -> None:
-    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-    case = add_case(server, 1, 0.9)
-    open_case(page, server, case)
-    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-
-    page.get_by_text("Comments (0)").click()
-    page.get_by_role("textbox", name="New comment").fill(evil)
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(page.get_by_role("list", name="Comments")).to_contain_text(evil)
-    expect(page.locator("img[src=x]")).to_have_count(0)
-
-
-def test_an_image_that_cannot_be_drawn_says_so(page: Page, server: ApiServer) -> None:
-    with transaction(server.engine) as session:
-        capture = add_capture(session, 0, case_pseudonym=pseudonym(1))
-        store(session, server.blobs, capture, b"no image at all")
-        analyse(session, capture, 0.9)
-    open_case(page, server, case_id(server, 1))
-
-    expect(page.get_by_role("heading", name="This image cannot be shown here")).to_be_visible()
-
-
-def test_a_case_of_many_images_is_loaded_by_pages(page: Page, server: ApiServer) -> None:
-    with transaction(server.engine) as session:
-        for number in range(230):
-            capture = add_capture(session, number, case_pseudonym=pseudonym(1))
-            store(session, server.blobs, capture, number.to_bytes(4))
-            analyse(session, capture, 0.999 - number / 1000)
-    open_case(page, server, case_id(server, 1))
-    images = page.locator(".strip-image")
-    expect(images).to_have_count(100)
-
-    images.nth(99).click()
-    expect(image_heading(page)).to_have_text("Image 100 of 230")
-    expect(images).to_have_count(200)
-    page.keyboard.press("j")
-    expect(image_heading(page)).to_have_text("Image 101 of 230")
-
-
-def test_an_administrator_looks_and_does_not_judge(page: Page, server: ApiServer) -> None:
-    case = add_case(server, 1, 0.2, doubts=(UNLIKE,))
-    open_case(page, server, case, "root")
-
-    expect(page.locator(".obstacle")).to_contain_text("Only clinicians judge cases")
-    expect(page.locator('[data-judges="image"]')).to_contain_text(UNLIKE)
-    page.keyboard.press("1")
-    expect(chosen(page, "Verdict on this image")).to_have_count(0)
-    expect(page.get_by_role("button", name="Sign")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -28,6 +28,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   const images = useMemo(() => query.data?.pages.flatMap((page) => page.images) ?? [], [query.data]);
   const ids = useMemo(() => images.map(({ id }) => id), [images]);
   const [chosen, setChosen] = useState<string | null>(null);
+  const [drawn, setDrawn] = useState<string | null>(null);
   const [signing, setSigning] = useState(false);
   const [said, setSaid] = useState("");
   const caseVerdict = useRef<HTMLElement>(null);
@@ -77,6 +78,10 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   };
   const judgeImage = (verdict: PersonVerdict | null) => {
     if (image === null || review.obstacle !== null) {
+      return;
+    }
+    if (drawn !== image.id) {
+      setSaid("The image is not drawn yet: no verdict was taken.");
       return;
     }
     review.judgeImage(image.id, verdict);
@@ -136,7 +141,14 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
             <p className="quiet centred">{query.isLoading ? "Loading the images…" : "This case has no image yet."}</p>
           ) : (
             <Suspense fallback={<p className="quiet centred">Loading the viewer…</p>}>
-              <Viewer image={image} onShown={review.noteShown} />
+              <Viewer
+                image={image}
+                onShown={(id) => {
+                  setDrawn(id);
+                  review.noteShown(id);
+                }}
+                onFailed={setDrawn}
+              />
             </Suspense>
           )}
         </div>

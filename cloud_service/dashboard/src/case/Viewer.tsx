@@ -12,6 +12,8 @@ interface Props {
   image: CaptureSummary;
   /** The image can be seen. */
   onShown: (id: string) => void;
+  /** The image cannot be seen, and the page says so. */
+  onFailed: (id: string) => void;
 }
 
 const GROUP = "Image";
@@ -19,7 +21,7 @@ const FIRST_OPACITY = 0.6;
 const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** One image in all its detail. The map of attention is off again with every image: the first look is the reader's own. */
-export function Viewer({ image, onShown }: Props) {
+export function Viewer({ image, onShown, onFailed }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const zoom = useRef<DeepZoom | null>(null);
   const [scale, setScale] = useState(0);
@@ -35,6 +37,10 @@ export function Viewer({ image, onShown }: Props) {
     setSeen(id);
     onShown(id);
   });
+  const cannotShow = useEffectEvent((id: string) => {
+    setFailed(id);
+    onFailed(id);
+  });
   useEffect(() => {
     if (frame.current === null) {
       return undefined;
@@ -43,7 +49,9 @@ export function Viewer({ image, onShown }: Props) {
       onShown: (id) => {
         shown(id);
       },
-      onFailed: setFailed,
+      onFailed: (id) => {
+        cannotShow(id);
+      },
       onAttentionFailed: (id) => {
         void whyNoAttention(id).then((fault) => {
           setAttention({ id, on: true, fault });
@@ -97,6 +105,7 @@ export function Viewer({ image, onShown }: Props) {
   return (
     <section className="viewer" aria-label="Image" aria-busy={seen !== image.id && failed !== image.id}>
       <div ref={frame} className="viewer-frame" onKeyDown={pan} />
+      {seen !== image.id && failed !== image.id && <p className="viewer-loading quiet">Loading the image…</p>}
       {failed === image.id && <CannotShow image={image} onOpened={onShown} />}
       {mine?.fault != null && (
         <p role="alert" className="viewer-note">
