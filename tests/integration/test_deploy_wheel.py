@@ -87,6 +87,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     assert others == templates | fonts | {
         "cloud_service/accounts/common_passwords.txt",
         "cloud_service/migrations/script.py.mako",
+        "cloud_service/reports/templates/report.typ",
         "shared/PROTOCOL.md",
     }
 
