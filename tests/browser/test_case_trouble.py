@@ -21,6 +21,7 @@ from tests.support.case_page import (
     open_case,
     pseudonym,
     saved,
+    see_image,
 )
 from tests.support.pages import barriers
 from tests.support.web import ApiServer, add_capture, analyse, store, web_settings
@@ -28,6 +29,11 @@ from tests.support.web import ApiServer, add_capture, analyse, store, web_settin
 pytestmark = pytest.mark.browser
 
 UNLIKE = "Unlike the images that the model was trained on."
+COLOURS = """() => [0.3, 0.7].map((share) => {
+  const canvas = document.querySelector(".viewer-frame canvas");
+  const [x, y] = [share * canvas.width, share * canvas.height];
+  return canvas.getContext("2d").getImageData(x, y, 1, 1).data.join();
+})"""
 LATE = 20_000  # milliseconds, for what waits for a server that comes back
 
 
@@ -80,6 +86,24 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(page: Page, server: Api
     with server.browser(COLLEAGUE) as colleague:
         reading = colleague.get(f"/api/v1/cases/{case}").json()["readings"][-1]
     assert reading["conclusion"] == "Typed without a session."
+
+
+def test_the_map_of_attention_lies_on_the_image_after_a_log_in_over_the_page(page: Page, server: ApiServer) -> None:
+    case = add_case(server, 1, 0.9)
+    open_case(page, server, case)
+    see_image(page)
+    page.wait_for_function(f"() => new Set(({COLOURS})()).size === 1 && ({COLOURS})()[0] !== '0,0,0,0'")
+    plain, _ = page.evaluate(COLOURS)
+    page.context.clear_cookies()
+    page.keyboard.press("h")
+    window = page.get_by_role("dialog", name="The session has ended")
+    window.get_by_label("Password").fill(PASSWORD)
+    window.get_by_role("button", name="Log in", exact=True).click()
+
+    expect(page.get_by_role("region", name="Image", exact=True)).to_contain_text("attention, not proof")
+    page.wait_for_function(f"before => ({COLOURS})()[0] !== before", arg=plain)
+    assert page.evaluate(COLOURS)[1] == plain
+    assert not barriers(page)
 
 
 def test_what_was_typed_while_the_server_was_away_outlives_the_page(page: Page, server: ApiServer) -> None:

@@ -4,7 +4,6 @@ import { type KeyboardEvent as ReactKeyboardEvent, useEffect, useEffectEvent, us
 import { imageUrl } from "../api/client.ts";
 import type { CaptureSummary } from "../api.gen.ts";
 import { useShortcut } from "../shortcuts/useShortcut.ts";
-import { whyNoAttention } from "./attention.ts";
 import { DeepZoom, isCopyOnly } from "./deepZoom.ts";
 import { Key } from "./Key.tsx";
 
@@ -52,10 +51,8 @@ export function Viewer({ image, onShown, onFailed }: Props) {
       onFailed: (id) => {
         cannotShow(id);
       },
-      onAttentionFailed: (id) => {
-        void whyNoAttention(id).then((fault) => {
-          setAttention({ id, on: true, fault });
-        });
+      onAttentionFailed: (id, fault) => {
+        setAttention({ id, on: true, fault });
       },
       onZoom: setScale,
     });

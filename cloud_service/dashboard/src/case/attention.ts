@@ -1,11 +1,18 @@
-import { Problem, wordsOf } from "../api/problem.ts";
-import { attentionUrl } from "./deepZoom.ts";
+import { answer, api } from "../api/client.ts";
+import { wordsOf } from "../api/problem.ts";
 
-/** Why there is no map of the model's attention for a capture, in the server's words. */
-export async function whyNoAttention(id: string): Promise<string> {
+/** Where the browser finds the map of the model's attention for a capture. */
+export function attentionUrl(id: string): string {
+  return `/api/v1/captures/${id}/attention`;
+}
+
+/** Why the browser got no such map, in the server's words; null: there is one, as after a log-in over the page. */
+export async function whyNoAttention(id: string): Promise<string | null> {
   try {
-    const response = await fetch(attentionUrl(id), { headers: { "X-Smearflow-Page": "1" } });
-    return response.ok ? "The browser could not draw it. Try again." : (await Problem.of(response)).message;
+    await answer(
+      api.GET("/api/v1/captures/{capture_id}/attention", { params: { path: { capture_id: id } }, parseAs: "blob" }),
+    );
+    return null;
   } catch (error) {
     return wordsOf(error);
   }

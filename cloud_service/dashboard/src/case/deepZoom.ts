@@ -2,6 +2,7 @@ import OpenSeadragon from "openseadragon";
 
 import { imageUrl } from "../api/client.ts";
 import type { CaptureSummary } from "../api.gen.ts";
+import { attentionUrl, whyNoAttention } from "./attention.ts";
 
 /** Longer sides of the smaller copies that the server makes. */
 const RENDITIONS = [640, 1280];
@@ -33,16 +34,13 @@ export function isCopyOnly({ media_type }: CaptureSummary): boolean {
   return !DRAWN.has(media_type);
 }
 
-export function attentionUrl(id: string): string {
-  return `/api/v1/captures/${id}/attention`;
-}
-
 /** Who is told what happens in the viewer. */
 export interface Listener {
   /** The image can be seen. */
   onShown: (id: string) => void;
   onFailed: (id: string) => void;
-  onAttentionFailed: (id: string) => void;
+  /** There is no map of attention for the image, and why. */
+  onAttentionFailed: (id: string, why: string) => void;
   /** Screen pixels for one pixel of the image. */
   onZoom: (scale: number) => void;
 }
@@ -57,6 +55,7 @@ export class DeepZoom {
   private image: CaptureSummary | null = null;
   private isShown = false;
   private overlay: OpenSeadragon.TiledImage | null = null;
+  private isLaying = false;
   private attention: number | null = null;
 
   constructor(element: HTMLElement, listener: Listener) {
@@ -77,11 +76,18 @@ export class DeepZoom {
       silenceMultiImageWarnings: true,
     });
     this.viewer.canvas.setAttribute("role", "img");
-    this.viewer.addHandler("tile-loaded", () => {
-      this.noteShown();
+    // The map of attention is a tile as well, and to see it is not to see the image.
+    const isImage = ({ tiledImage }: { tiledImage?: OpenSeadragon.TiledImage }) =>
+      tiledImage === this.viewer.world.getItemAt(0);
+    this.viewer.addHandler("tile-loaded", (event) => {
+      if (isImage(event)) {
+        this.noteShown();
+      }
     });
-    this.viewer.addHandler("tile-load-failed", () => {
-      this.noteFailed();
+    this.viewer.addHandler("tile-load-failed", (event) => {
+      if (isImage(event)) {
+        this.noteFailed();
+      }
     });
     this.viewer.addHandler("open-failed", () => {
       this.noteFailed();
@@ -105,6 +111,7 @@ export class DeepZoom {
     this.image = image;
     this.isShown = false;
     this.overlay = null;
+    this.isLaying = false;
     this.attention = null;
     this.viewer.canvas.setAttribute("aria-label", `Image ${image.smear ?? image.id}`);
     this.viewer.open({ tileSource: { type: "legacy-image-pyramid", levels: levelsOf(image) } });
@@ -116,23 +123,43 @@ export class DeepZoom {
     const { image } = this;
     if (this.overlay !== null) {
       this.overlay.setOpacity(opacity ?? 0);
-    } else if (opacity !== null && image !== null && this.viewer.isOpen()) {
-      this.viewer.addTiledImage({
-        tileSource: { type: "image", url: attentionUrl(image.id), buildPyramid: false },
-        width: 1,
-        opacity,
-        success: ({ item }: { item: OpenSeadragon.TiledImage }) => {
-          if (this.image?.id === image.id) {
-            this.overlay = item;
-            item.setOpacity(this.attention ?? 0);
-          } else {
-            this.viewer.world.removeItem(item);
-          }
-        },
-        error: () => {
-          this.listener.onAttentionFailed(image.id);
-        },
-      } as object as OpenSeadragon.TileSourceSpecifier);
+    } else if (opacity !== null && image !== null && this.viewer.isOpen() && !this.isLaying) {
+      this.layAttention(image);
+    }
+  }
+
+  private layAttention(image: CaptureSummary, { again = false } = {}): void {
+    this.isLaying = true;
+    this.viewer.addTiledImage({
+      tileSource: { type: "image", url: attentionUrl(image.id), buildPyramid: false },
+      width: 1,
+      opacity: this.attention ?? 0,
+      success: ({ item }: { item: OpenSeadragon.TiledImage }) => {
+        if (this.image === image) {
+          this.isLaying = false;
+          this.overlay = item;
+          item.setOpacity(this.attention ?? 0);
+        } else {
+          this.viewer.world.removeItem(item);
+        }
+      },
+      error: () => {
+        void this.noteNoAttention(image, again);
+      },
+    } as object as OpenSeadragon.TileSourceSpecifier);
+  }
+
+  /** The browser does not tell why it got no map, so the server is asked; where it has one, it is laid once more. */
+  private async noteNoAttention(image: CaptureSummary, again: boolean): Promise<void> {
+    const why = await whyNoAttention(image.id);
+    if (this.image !== image) {
+      return;
+    }
+    if (why === null && !again) {
+      this.layAttention(image, { again: true });
+    } else {
+      this.isLaying = false;
+      this.listener.onAttentionFailed(image.id, why ?? "The browser could not draw it.");
     }
   }
 
@@ -163,6 +190,7 @@ export class DeepZoom {
   }
 
   destroy(): void {
+    this.image = null;
     this.viewer.destroy();
   }
 

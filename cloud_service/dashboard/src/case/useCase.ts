@@ -17,9 +17,13 @@ const ASK_AGAIN_MS = 700;
 
 const detailOptions = (id: string) => ({
   queryKey: detailKey(id),
-  queryFn: async ({ signal }: { signal: AbortSignal }) =>
+  queryFn: async ({ signal }: { signal: AbortSignal }) => {
     // The client's types know pairs of numbers as lists only.
-    (await answer(api.GET("/api/v1/cases/{case_id}", { params: { path: { case_id: id } }, signal }))) as CaseDetail,
+    const come = (await answer(api.GET("/api/v1/cases/{case_id}", { params: { path: { case_id: id } }, signal }))) as CaseDetail;
+    // What the reader changed meanwhile was answered before this: an older state must not take its place.
+    const kept = queryClient.getQueryData<CaseDetail>(detailKey(id));
+    return kept !== undefined && kept.version > come.version ? kept : come;
+  },
 });
 
 const imagesOptions = (id: string) => ({
@@ -76,6 +80,8 @@ export function patchCase(id: string, change: (detail: CaseDetail) => CaseDetail
 
 /** The case as the server has it now. */
 export async function freshCase(id: string): Promise<CaseDetail> {
+  // A question that is under way may have been answered before the latest change.
+  await queryClient.cancelQueries({ queryKey: detailKey(id) });
   return queryClient.query({ ...detailOptions(id), staleTime: 0 });
 }
 

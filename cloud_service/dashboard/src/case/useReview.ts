@@ -76,8 +76,10 @@ export function useReview(detail: CaseDetail): Review {
     obstacle: whyNotMine(detail, me.user, may(me, "read-cases")),
     wordsOf,
     judgeImage: (image, verdict) => {
-      setSteps((past) => remember(past, { image, before: wordsOf(image) }));
-      putImage(image, { ...wordsOf(image), verdict }, false);
+      // Read here: React may run the function below only after the new words are in the draft.
+      const before = wordsOf(image);
+      setSteps((past) => remember(past, { image, before }));
+      putImage(image, { ...before, verdict }, false);
     },
     reasonForImage: (image, reason) => {
       putImage(image, { ...wordsOf(image), reason: orNull(reason) }, true);

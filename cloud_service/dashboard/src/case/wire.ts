@@ -47,7 +47,8 @@ export async function markOpened(caseId: string, image: string, version: number)
       body: { version },
     }),
   );
-  patchCase(caseId, (detail) => withReading(detail, saved));
+  // It may be overtaken by what the reader judged meanwhile; the next answer tells of the opened image as well.
+  patchCase(caseId, (detail) => (saved.case_version < detail.version ? detail : withReading(detail, saved)));
 }
 
 function withReading(detail: CaseDetail, { case_version: version, ...reading }: SavedReading): CaseDetail {

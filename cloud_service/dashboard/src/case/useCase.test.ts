@@ -1,0 +1,71 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+import { queryClient } from "../api/queries.ts";
+import type { CaseDetail } from "../api.gen.ts";
+import { aCase } from "../worklist/testCases.ts";
+import { freshCase, patchCase } from "./useCase.ts";
+
+const NOTHING = { comments: [], readings: [], reports: [], checks: [], models: [], earlier: [], position: 1 };
+
+function aDetail(version: number): CaseDetail {
+  return { ...aCase(1, { version }), ...NOTHING };
+}
+
+const { id } = aDetail(1);
+
+/** The server's answers, each given when the test wants it. */
+function server() {
+  const questions: ((detail: CaseDetail) => void)[] = [];
+  vi.stubGlobal(
+    "fetch",
+    (request: Request) =>
+      new Promise<Response>((resolve, reject) => {
+        questions.push((detail) => {
+          resolve(Response.json(detail));
+        });
+        request.signal.addEventListener("abort", () => {
+          reject(new DOMException("aborted", "AbortError"));
+        });
+      }),
+  );
+  return async (place: number, detail: CaseDetail) => {
+    await vi.waitFor(() => {
+      expect(questions.length).toBeGreaterThan(place);
+    });
+    questions[place]?.(detail);
+  };
+}
+
+afterEach(() => {
+  queryClient.clear();
+  vi.unstubAllGlobals();
+});
+
+test("an answer that is late does not take the place of what the reader changed meanwhile", async () => {
+  const tell = server();
+  const first = freshCase(id);
+  await tell(0, aDetail(4));
+  await first;
+
+  const late = freshCase(id);
+  patchCase(id, (detail) => ({ ...detail, version: 5 }));
+  await tell(1, aDetail(4));
+
+  expect((await late).version).toBe(5);
+  const newest = freshCase(id);
+  await tell(2, aDetail(6));
+  expect((await newest).version).toBe(6);
+});
+
+test("the case as it is now is not what was asked before", async () => {
+  const tell = server();
+  const first = freshCase(id);
+  await tell(0, aDetail(4));
+  await first;
+
+  void queryClient.invalidateQueries({ queryKey: ["case-page", id], refetchType: "all" });
+  const now = freshCase(id);
+  await tell(2, aDetail(5));
+
+  expect((await now).version).toBe(5);
+});
