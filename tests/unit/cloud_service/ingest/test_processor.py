@@ -9,10 +9,11 @@ from sqlalchemy.exc import OperationalError
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import snapshot, transaction
+from cloud_service.delivery.events import EventKind
 from cloud_service.ingest.batch import Incoming
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.processor import Processor
-from cloud_service.models import Capture, CustodyEntry, Event, InferenceJob, StagedPart
+from cloud_service.models import Capture, Case, CustodyEntry, Event, InferenceJob, StagedPart
 from shared.errors import TransientError
 from shared.identifiers import sha256_of_bytes
 from shared.messages import Receipt, ReceiptOutcome
@@ -40,7 +41,9 @@ def test_a_capture_whose_parts_are_all_there_is_stored_with_its_job(
             CustodyStage.QUEUED,
             CustodyStage.RECEIVED,
         }
-        assert [event.subject for event in session.scalars(select(Event))] == [str(capture.id)]
+        events = session.scalars(select(Event).order_by(Event.position)).all()
+        assert [event.kind for event in events] == [EventKind.CAPTURE, EventKind.CASE]
+        assert events[0].subject == str(capture.id)
         assert session.scalar(select(func.count()).select_from(StagedPart)) == 0
 
 
@@ -78,8 +81,9 @@ def test_everything_twice_is_stored_once(processor: Processor, engine: Engine, d
     for _ in range(2):
         assert only(processor, *capture.messages(), *capture.messages()).outcome == ReceiptOutcome.STORED
     with snapshot(engine) as session:
-        for table in (Capture, InferenceJob, Event):
+        for table in (Capture, InferenceJob, Case):
             assert session.scalar(select(func.count()).select_from(table)) == 1
+        assert sorted(session.scalars(select(Event.kind))) == [EventKind.CAPTURE, EventKind.CASE]
 
 
 def test_a_stored_capture_is_confirmed_again(processor: Processor, device: TestDevice) -> None:

@@ -13,7 +13,7 @@ from cloud_service.database import make_engine, transaction
 from cloud_service.errors import UnauthorisedError
 from cloud_service.local_stack.people import add_first_administrator, demo_token
 from cloud_service.models import Base
-from tests.support.accounts import TESTER
+from tests.support.accounts import TESTER, a_user
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def test_the_first_administrator_is_made_once_and_logs_in_with_what_was_given_ou
     assert who.role is Role.ADMINISTRATOR
     assert add_first_administrator(engine) is None
     with transaction(engine) as session:
+        a_user(session, Role.ADMINISTRATOR, name="second")  # the last one cannot be disabled
         disable_user(session, TESTER, "admin")
     assert add_first_administrator(engine) is None, "a disabled administrator is not replaced behind one's back"
 
