@@ -163,7 +163,7 @@ def test_nothing_is_sent_before_the_cloud_is_there(mosquitto: MosquittoFactory, 
 def test_a_broker_killed_in_the_middle_costs_nothing(mosquitto: MosquittoFactory, make_edge: MakeEdge) -> None:
     broker = mosquitto()
     with ScriptedCloud(broker.port) as cloud:
-        edge = make_edge(broker.port, pace=Pace(receipt_seconds=1.0))
+        edge = make_edge(broker.port, pace=Pace(part_size=64 * 1024, receipt_seconds=1.0))
         sent = {edge.put(payload): payload for payload in payloads(40, 400_000)}
         for _ in range(60):
             cloud.part_arrived.get(timeout=PATIENCE)
