@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 
 import type { DeviceSummary } from "../../api.gen.ts";
-import { Refusal } from "../Confirm.tsx";
+import { Refusal } from "../DialogForm.tsx";
 import { plural, room } from "../figures.ts";
 import { RowMenu } from "../RowMenu.tsx";
 import { StateSign } from "../StateSign.tsx";

@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 import type { EnrolmentCodeView } from "../../api.gen.ts";
 import { Dialog } from "../../design/Dialog.tsx";
 import { fullTime } from "../../words.ts";
-import { Refusal } from "../Confirm.tsx";
+import { DialogForm } from "../DialogForm.tsx";
 import { Field } from "../Field.tsx";
 import { Secret } from "../Secret.tsx";
 import { makeEnrolmentCode } from "./api.ts";
@@ -29,73 +29,62 @@ export function EnrolDevice({ sites, again, onClose }: Props) {
     return <Code made={making.data} isAgain={again !== null} onClose={onClose} />;
   }
   return (
-    <Dialog open title={again === null ? "Enrol a device" : `Enrol ${again.device} anew`} onClose={onClose}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          making.mutate();
-        }}
-      >
-        {again !== null && (
-          <p>
-            The device gets new credentials, with which it goes on; the former ones open nothing any more once the code is
-            used.
-          </p>
+    <DialogForm
+      title={again === null ? "Enrol a device" : `Enrol ${again.device} anew`}
+      action="Make the code"
+      doing="Making the code…"
+      deed={making}
+      onClose={onClose}
+    >
+      {again !== null && (
+        <p>
+          The device gets new credentials, with which it goes on; the former ones open nothing any more once the code is
+          used.
+        </p>
+      )}
+      <Field label="Site" help="Where the workstation stands. A new name makes a new site.">
+        {(wiring) => (
+          <input
+            {...wiring}
+            type="text"
+            required
+            pattern={SLUG}
+            maxLength={64}
+            list={list}
+            autoComplete="off"
+            spellCheck={false}
+            readOnly={again !== null}
+            value={site}
+            onChange={({ target }) => {
+              setSite(target.value);
+            }}
+          />
         )}
-        <Field label="Site" help="Where the workstation stands. A new name makes a new site.">
-          {(wiring) => (
-            <input
-              {...wiring}
-              type="text"
-              required
-              pattern={SLUG}
-              maxLength={64}
-              list={list}
-              autoComplete="off"
-              spellCheck={false}
-              readOnly={again !== null}
-              value={site}
-              onChange={({ target }) => {
-                setSite(target.value);
-              }}
-            />
-          )}
-        </Field>
-        <datalist id={list}>
-          {sites.map((known) => (
-            <option key={known} value={known} />
-          ))}
-        </datalist>
-        <Field label="Device" help="Letters, digits, hyphen, underscore: scope-1, say. No other device has it.">
-          {(wiring) => (
-            <input
-              {...wiring}
-              type="text"
-              required
-              pattern={SLUG}
-              maxLength={64}
-              autoComplete="off"
-              spellCheck={false}
-              readOnly={again !== null}
-              value={device}
-              onChange={({ target }) => {
-                setDevice(target.value);
-              }}
-            />
-          )}
-        </Field>
-        <Refusal error={making.error} />
-        <div className="buttons">
-          <button type="submit" className="primary" disabled={making.isPending}>
-            {making.isPending ? "Making the code…" : "Make the code"}
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      </Field>
+      <datalist id={list}>
+        {sites.map((known) => (
+          <option key={known} value={known} />
+        ))}
+      </datalist>
+      <Field label="Device" help="Letters, digits, hyphen, underscore: scope-1, say. No other device has it.">
+        {(wiring) => (
+          <input
+            {...wiring}
+            type="text"
+            required
+            pattern={SLUG}
+            maxLength={64}
+            autoComplete="off"
+            spellCheck={false}
+            readOnly={again !== null}
+            value={device}
+            onChange={({ target }) => {
+              setDevice(target.value);
+            }}
+          />
+        )}
+      </Field>
+    </DialogForm>
   );
 }
 

@@ -1,8 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { Dialog } from "../../design/Dialog.tsx";
-import { Refusal } from "../Confirm.tsx";
+import { DialogForm } from "../DialogForm.tsx";
 import { Field } from "../Field.tsx";
 import { addUser } from "./api.ts";
 import { NewPassword } from "./NewPassword.tsx";
@@ -21,42 +20,31 @@ export function AddUser({ sites, onClose }: { sites: readonly string[]; onClose:
     return <NewPassword title="User added" made={adding.data} onClose={onClose} />;
   }
   return (
-    <Dialog open title="Add a user" onClose={onClose}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          adding.mutate();
-        }}
-      >
-        <Field label="Name" help="Lower-case letters, digits, dot, hyphen: h.meier, say. It cannot be changed later.">
-          {(wiring) => (
-            <input
-              {...wiring}
-              type="text"
-              required
-              maxLength={64}
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-              value={name}
-              onChange={({ target }) => {
-                setName(target.value);
-              }}
-            />
-          )}
-        </Field>
-        <RoleAndSite place={place} sites={sites} onChange={setPlace} />
-        <Refusal error={adding.error} />
-        <div className="buttons">
-          <button type="submit" className="primary" disabled={adding.isPending}>
-            {adding.isPending ? "Adding…" : "Add user"}
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title="Add a user"
+      action="Add user"
+      doing="Adding…"
+      deed={adding}
+      onClose={onClose}
+    >
+      <Field label="Name" help="Lower-case letters, digits, dot, hyphen: h.meier, say. It cannot be changed later.">
+        {(wiring) => (
+          <input
+            {...wiring}
+            type="text"
+            required
+            maxLength={64}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            value={name}
+            onChange={({ target }) => {
+              setName(target.value);
+            }}
+          />
+        )}
+      </Field>
+      <RoleAndSite place={place} sites={sites} onChange={setPlace} />
+    </DialogForm>
   );
 }

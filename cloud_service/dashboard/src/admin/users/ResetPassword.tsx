@@ -1,7 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 
-import { Dialog } from "../../design/Dialog.tsx";
-import { Refusal } from "../Confirm.tsx";
+import { DialogForm } from "../DialogForm.tsx";
 import { resetPassword } from "./api.ts";
 import { NewPassword } from "./NewPassword.tsx";
 
@@ -13,28 +12,18 @@ export function ResetPassword({ name, onClose }: { name: string; onClose: () => 
     return <NewPassword title="New password" made={reset.data} onClose={onClose} />;
   }
   return (
-    <Dialog open title={`New password for ${name}`} onClose={onClose}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          reset.mutate();
-        }}
-      >
-        <p>
-          The present password opens nothing any more, and every session of <strong>{name}</strong> ends at once. Tokens
-          go on. This cannot be taken back; the new password is shown once.
-        </p>
-        <Refusal error={reset.error} />
-        <div className="buttons">
-          <button type="submit" className="danger" disabled={reset.isPending}>
-            {reset.isPending ? "Resetting…" : "Reset password"}
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={`New password for ${name}`}
+      action="Reset password"
+      doing="Resetting…"
+      isDestructive
+      deed={reset}
+      onClose={onClose}
+    >
+      <p>
+        The present password opens nothing any more, and every session of <strong>{name}</strong> ends at once. Tokens
+        go on. This cannot be taken back; the new password is shown once.
+      </p>
+    </DialogForm>
   );
 }
