@@ -114,8 +114,8 @@ class InferenceProcess:
         """The clock thread's outermost loop."""
         while not self._stopping.wait(self._settings.sweep_seconds):
             try:
+                self._pulse.beat_if_due(**self._worker.about())  # first: to look may become to work for a while
                 self._look()
-                self._pulse.beat_if_due(**self._worker.about())
             except Exception:
                 log.exception("looking for jobs failed; it is tried again")
 

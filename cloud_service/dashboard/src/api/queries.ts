@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { notifyManager, QueryClient } from "@tanstack/react-query";
 
 import { Problem, Unreachable } from "./problem.ts";
 
@@ -12,6 +12,10 @@ export const keys = {
   captureCounts: ["capture-counts"] as const,
   devices: ["devices"] as const,
 };
+
+// By default the page learns of a kept answer only after a timer. Whoever lets go of a draft because its answer is kept
+// would leave a moment in which the page has neither, and a key that is pressed then finds nothing said.
+notifyManager.setScheduler(queueMicrotask);
 
 /** Answers are fresh until an event says otherwise, so nothing is asked for again just because time has passed. */
 export const queryClient = new QueryClient({

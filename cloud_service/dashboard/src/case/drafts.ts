@@ -43,9 +43,15 @@ export function withoutPart(draft: Draft, { image, words }: Part): Draft {
   return { ...draft, findings: Object.fromEntries(Object.entries(draft.findings).filter(([id]) => id !== image)) };
 }
 
-/** A draft with the version of the case that its writer had before him. */
-export interface KeptDraft {
+/** How a case stood on the server for the one who read it. */
+export interface Standing {
   readonly version: number;
+  /** The one who reads holds the case. */
+  readonly mine: boolean;
+}
+
+/** A draft with how the case stood that its writer had before him. */
+export interface KeptDraft extends Standing {
   readonly draft: Draft;
 }
 
@@ -86,6 +92,8 @@ function isKeptDraft(value: unknown): value is KeptDraft {
     value !== null &&
     "version" in value &&
     typeof value.version === "number" &&
+    "mine" in value &&
+    typeof value.mine === "boolean" &&
     "draft" in value &&
     typeof value.draft === "object" &&
     value.draft !== null &&

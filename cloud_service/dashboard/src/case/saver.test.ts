@@ -25,9 +25,10 @@ class Server implements Wire {
     return Promise.resolve(++this.version);
   }
 
-  claim(version: number) {
+  async claim(version: number) {
+    const next = await this.change(version, "claim");
     this.holder = "me";
-    return this.change(version, "claim");
+    return next;
   }
   async saveCase(version: number, words: CaseWords) {
     const next = await this.change(version, `case ${words.conclusion ?? ""}`);
@@ -109,7 +110,7 @@ test("a server that is away is tried again, and the draft outlives the page mean
   saver.change({ ...EMPTY_DRAFT, reading: WORDS });
   await vi.advanceTimersByTimeAsync(100);
   expect(saver.state.get().state).toBe("unreachable");
-  expect(shelf.kept).toEqual({ version: 1, draft: { ...EMPTY_DRAFT, reading: WORDS } });
+  expect(shelf.kept).toEqual({ version: 1, mine: true, draft: { ...EMPTY_DRAFT, reading: WORDS } });
   saver.close();
 
   server.fails = null;
@@ -163,6 +164,22 @@ test("an answer that went astray is no conflict: the server says the words alrea
   expect(saver.version).toBe(2);
 });
 
+test.each([
+  ["the claim alone was made meanwhile", 2, "saved"],
+  ["somebody else has changed more", 3, "conflict"],
+])("a claim whose answer went astray with its page: %s", async (_, version, state) => {
+  const server = new Server();
+  server.holder = "me";
+  server.version = version;
+  const kept = { version: 1, mine: false, draft: { ...EMPTY_DRAFT, reading: WORDS } };
+  const saver = new Saver(server, aShelf(kept), { version, mine: true });
+  saver.begin();
+  await vi.runAllTimersAsync();
+
+  expect(saver.state.get().state).toBe(state);
+  expect(server.said).toEqual(state === "saved" ? WORDS : NOTHING_SAID);
+});
+
 test("a refusal is said, and tried again with the next change alone", async () => {
   const server = new Server();
   server.fails = () => {
@@ -190,10 +207,10 @@ test("flush waits until the server has all", async () => {
 
 test("a browser's shelf keeps drafts by person and case, and nothing once they are sent", () => {
   const shelf = browserShelf("h.meier", "1");
-  shelf.write({ version: 3, draft: { ...EMPTY_DRAFT, reading: WORDS } });
-  expect(browserShelf("h.meier", "1").read()).toEqual({ version: 3, draft: { ...EMPTY_DRAFT, reading: WORDS } });
+  shelf.write({ version: 3, mine: true, draft: { ...EMPTY_DRAFT, reading: WORDS } });
+  expect(browserShelf("h.meier", "1").read()).toEqual({ version: 3, mine: true, draft: { ...EMPTY_DRAFT, reading: WORDS } });
   expect(browserShelf("k.osei", "1").read()).toBeNull();
-  shelf.write({ version: 4, draft: EMPTY_DRAFT });
+  shelf.write({ version: 4, mine: true, draft: EMPTY_DRAFT });
   expect(localStorage).toHaveLength(0);
   localStorage.setItem("smearflow.draft.h.meier.1", "{]");
   expect(shelf.read()).toBeNull();

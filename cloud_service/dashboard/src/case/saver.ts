@@ -1,6 +1,17 @@
 import { isConflict, Problem, wordsOf } from "../api/problem.ts";
 import { Store } from "../store.ts";
-import { type CaseWords, type Draft, EMPTY_DRAFT, type ImageWords, isEmpty, nextPart, type Part, type Shelf, withoutPart } from "./drafts.ts";
+import {
+  type CaseWords,
+  type Draft,
+  EMPTY_DRAFT,
+  type ImageWords,
+  isEmpty,
+  nextPart,
+  type Part,
+  type Shelf,
+  type Standing,
+  withoutPart,
+} from "./drafts.ts";
 
 export type SaveState =
   /** The server has all; `at` is null as long as nothing was changed. */
@@ -13,13 +24,6 @@ export type SaveState =
   | { readonly state: "conflict"; readonly words: string }
   /** The server does not take it; it is tried again with the next change. */
   | { readonly state: "refused"; readonly words: string };
-
-/** How a case stands on the server, for the one who reads it. */
-export interface Standing {
-  readonly version: number;
-  /** The one who reads holds the case. */
-  readonly mine: boolean;
-}
 
 /** What is asked of the server; each change names the version it is based on, and answers with the one it made. */
 export interface Wire {
@@ -49,8 +53,8 @@ export class Saver {
     this.shelf = shelf;
     const kept = shelf.read();
     this.draft = new Store(kept?.draft ?? EMPTY_DRAFT);
-    // What was kept is sent for the version that its writer saw, so that what others did since comes to light.
-    this.standing = kept === null ? standing : { ...standing, version: kept.version };
+    // What was kept is sent for the case as its writer saw it, so that what others did since comes to light.
+    this.standing = kept ?? standing;
     this.state = new Store<SaveState>(kept === null ? { state: "saved", at: null } : { state: "unsaved" });
   }
 
@@ -121,7 +125,8 @@ export class Saver {
   }
 
   private keep(): void {
-    this.shelf.write({ version: this.standing.version, draft: this.draft.get() });
+    const { version, mine } = this.standing;
+    this.shelf.write({ version, mine, draft: this.draft.get() });
   }
 
   private schedule(delay: number): void {
@@ -158,7 +163,7 @@ export class Saver {
 
   private async send(part: Part): Promise<void> {
     if (!this.standing.mine) {
-      this.standing = { version: await this.wire.claim(this.standing.version), mine: true };
+      this.standing = { version: await this.claim(part), mine: true };
       this.keep();
     }
     const { version } = this.standing;
@@ -167,6 +172,20 @@ export class Saver {
         ? await this.wire.saveCase(version, part.words)
         : await this.wire.saveImage(version, part.image, part.words);
     this.standing = { version: next, mine: true };
+  }
+
+  private async claim(part: Part): Promise<number> {
+    const { version } = this.standing;
+    try {
+      return await this.wire.claim(version);
+    } catch (error) {
+      // The answer to an earlier claim may have gone astray: that claim alone has then made the next version.
+      const now = isConflict(error) ? await this.wire.look(part) : null;
+      if (now?.mine === true && now.version === version + 1) {
+        return now.version;
+      }
+      throw error;
+    }
   }
 
   /** Whether the server has the part in spite of the error: its answer to an earlier try had gone astray. */
