@@ -37,9 +37,10 @@ demo: ## feed captures through the whole stack and show what came back (CAPTURES
 .PHONY: test
 test: setup check pytest ## lint, types and every test but the benchmarks (ARGS=…)
 
+# A file's tests stay in one process, as they share fixtures; most tests wait for servers rather than for a core.
 .PHONY: pytest
 pytest:
-	@$(STEP) pytest $(BIN)/pytest -m "not benchmark" $(ARGS)
+	@$(STEP) pytest $(BIN)/pytest -m "not benchmark" -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: setup check ## every static check
