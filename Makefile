@@ -37,10 +37,12 @@ demo: ## feed captures through the whole stack and show what came back (CAPTURES
 .PHONY: test
 test: setup check pytest ## lint, types and every test but the benchmarks (ARGS=…)
 
-# A file's tests stay in one process, as they share fixtures; most tests wait for servers rather than for a core.
+# A file's tests stay in one process, as they share fixtures. Files go in their order, not by their number of tests: those
+# of unit tests, which are quick, come last, so that all processes end at about the same time. tests/conftest.py says how
+# many processes there are.
 .PHONY: pytest
 pytest:
-	@$(STEP) pytest $(BIN)/pytest -m "not benchmark" -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(STEP) pytest $(BIN)/pytest -m "not benchmark" -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: setup check ## every static check
@@ -81,9 +83,9 @@ bench: setup ## the benchmarks, which print ratios and are no part of `make test
 
 .PHONY: test-gpu
 GPU_PYTHON ?= $(BIN)/python
-test-gpu: ## the tests that need an NVIDIA GPU (GPU_PYTHON=python with CUDA builds, else the set-up's own)
+test-gpu: ## the tests that need an NVIDIA GPU; writes gpu-report.json (GPU_PYTHON=python with CUDA builds, else the set-up's own)
 	@[ "$(GPU_PYTHON)" != "$(BIN)/python" ] || TORCH=cuda deploy/setup.sh dev
-	@"$(GPU_PYTHON)" -m pytest -m gpu tests/gpu $(ARGS)
+	@"$(GPU_PYTHON)" -m pytest -m gpu --gpu-report gpu-report.json tests/gpu $(ARGS)
 
 .PHONY: setup
 setup: ## all that the tests need; nothing is done twice

@@ -1,6 +1,7 @@
-"""The C library's memory allocator, set for programs that take and free large arrays again and again."""
+"""Memory, set for programs that run for weeks: how it is freed, and what the garbage collector looks through."""
 
 import ctypes
+import gc
 import platform
 
 # From glibc's malloc.h.
@@ -31,3 +32,13 @@ def keep_freed_memory(*, blocks_below: int | None = None) -> bool:
     return bool(libc.mallopt(_M_MMAP_THRESHOLD, blocks_below)) and bool(
         libc.mallopt(_M_TRIM_THRESHOLD, 4 * blocks_below)
     )
+
+
+def freeze_what_is_loaded() -> None:
+    """Keeps the garbage collector from what is there by now; call it when a program is ready to serve.
+
+    What was imported and set up stays for good. To look through it, 200,000 objects, took up to 0.1 s each time, in
+    which the program did nothing else; the first captures after a start waited for that.
+    """
+    gc.collect()
+    gc.freeze()

@@ -16,11 +16,15 @@ import cloud_service.audit.endpoints
 import cloud_service.captures.endpoints
 import cloud_service.cases.endpoints
 import cloud_service.cases.reading_endpoints
+import cloud_service.datasets.candidate_endpoints
+import cloud_service.datasets.endpoints
 import cloud_service.delivery.endpoints
 import cloud_service.devices.endpoints
-import cloud_service.inference.endpoints
+import cloud_service.gate.endpoints
+import cloud_service.registry.endpoints
 import cloud_service.reports.endpoints
 import cloud_service.system.endpoints
+import cloud_service.training.endpoints
 from cloud_service.accounts.dependencies import requires
 from cloud_service.accounts.gate import Gate
 from cloud_service.accounts.openid.configuration import Configuration, read_configuration
@@ -30,7 +34,7 @@ from cloud_service.accounts.permissions import Permission
 from cloud_service.blob_store import BlobStore, open_blob_store
 from cloud_service.config import Settings
 from cloud_service.database import make_engine
-from cloud_service.delivery.stream import EventSignal
+from cloud_service.delivery.fan_out import FanOut
 from cloud_service.devices.enrolment_codes import Enrolments
 from cloud_service.wakeup import AsyncChangeListener, Notifier
 from cloud_service.web import health, problems
@@ -50,7 +54,11 @@ _ROUTERS = (
     cloud_service.cases.reading_endpoints.router,
     cloud_service.reports.endpoints.router,
     cloud_service.devices.endpoints.router,
-    cloud_service.inference.endpoints.router,
+    cloud_service.registry.endpoints.router,
+    cloud_service.gate.endpoints.router,
+    cloud_service.datasets.endpoints.router,
+    cloud_service.datasets.candidate_endpoints.router,
+    cloud_service.training.endpoints.router,
     cloud_service.delivery.endpoints.router,
     cloud_service.system.endpoints.router,
     health.router,
@@ -117,17 +125,17 @@ async def _services(
     engine = make_engine(settings.database_url)
     redis_url = settings.redis_url.get_secret_value()
     listener = AsyncChangeListener(redis_url)
-    signal = EventSignal(engine, listener)
     notifier = Notifier(redis_url)
     provider = Provider(openid) if openid else None
-    watcher = asyncio.create_task(signal.watch(), name="event watcher")
+    gate, enrolments = Gate(settings, engine, passwords), Enrolments(settings, engine)
+    fan_out = FanOut(engine, listener, gate.still_in)
+    reader = asyncio.create_task(fan_out.run(), name="event reader")
     try:
-        gate, enrolments = Gate(settings, engine, passwords), Enrolments(settings, engine)
-        yield Services(settings, engine, gate, provider, enrolments, blobs, notifier, signal)
+        yield Services(settings, engine, gate, provider, enrolments, blobs, notifier, fan_out)
     finally:
-        watcher.cancel()
+        reader.cancel()
         with suppress(asyncio.CancelledError):
-            await watcher
+            await reader
         await listener.close()
         await asyncio.to_thread(notifier.close)
         if provider is not None:

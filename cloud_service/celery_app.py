@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from cloud_service.config import Settings, settings
 
+INFERENCE_QUEUE, TRAINING_QUEUE = "inference", "training"
 _RUN_EXPIRES_SECONDS = 300
 _SWEEP_EXPIRES_SECONDS = 60
 _SOCKET_TIMEOUT_SECONDS = 10
@@ -23,6 +24,7 @@ class TaskName(StrEnum):
 
     RUN = "inference.run"  # claim and analyse until nothing is claimable
     SWEEP = "inference.sweep"  # find jobs that no nudge has reached
+    TRAIN = "training.look"  # a worker of the training queue looks for a job at once, not by its clock
 
 
 def make_app(settings: Settings) -> Celery:
@@ -47,18 +49,23 @@ def make_sender(redis_url: str) -> Celery:
     return app
 
 
-def nudge(app: Celery) -> None:
+def nudge(app: Celery, task: TaskName = TaskName.RUN) -> None:
     """Tell a worker that jobs wait. A lost nudge is made good by the sweep, so there is no retry here.
 
     Raises:
         kombu.exceptions.OperationalError: Redis is not there.
     """
-    app.send_task(TaskName.RUN.value, expires=_RUN_EXPIRES_SECONDS, retry=False)
+    app.send_task(task.value, expires=_RUN_EXPIRES_SECONDS, retry=False)
+
+
+def warm_up(app: Celery) -> None:
+    """Load what Celery loads, in modules and objects, when it sends for the first time."""
+    _ = app.amqp.send_task_message, app.backend
 
 
 _RULES: dict[str, Any] = {
-    "include": ["cloud_service.tasks"],
-    "task_default_queue": "inference",
+    "task_default_queue": INFERENCE_QUEUE,
+    "task_routes": {TaskName.TRAIN.value: {"queue": TRAINING_QUEUE}},
     "task_serializer": "json",
     "result_serializer": "json",
     "accept_content": ["json"],

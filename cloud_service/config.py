@@ -65,10 +65,20 @@ class Settings(BaseSettings):
 
     model_dir: Path = Field(
         Path(__file__).parent / "ml" / "demo_model",
-        description="the model package that workers load",
+        description="the model package that an installation begins with; what comes after it is promoted",
     )
-    runtime: str = Field("auto", description="auto, onnxruntime or torch")
+    model_cache_dir: Path = Field(
+        Path("smearflow-data/models"), description="where workers keep the packages of the models that they load"
+    )
+    runtime: str = Field("auto", description="auto, tensorrt, onnxruntime, onnxruntime-int8 or torch")
     runtime_threads: Annotated[int, Field(ge=1)] = 1
+    engine_cache_dir: Path = Field(
+        Path("smearflow-data/engines"),
+        description="where TensorRT engines are kept; others must not be able to write there; may be deleted any time",
+    )
+    engine_precision: Literal["float32", "float16", "int8"] = Field(
+        "float16", description="in what TensorRT calculates; int8 needs a model package with a file in eight bits"
+    )
     claim_batch: Annotated[int, Field(ge=1)] = Field(8, description="captures that a worker claims at once")
     claim_lease_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="until a claim may be taken over")
     max_attempts: Annotated[int, Field(ge=1)] = Field(3, description="then a capture goes to a person")
@@ -76,11 +86,46 @@ class Settings(BaseSettings):
         86_400.0,
         description="how long an analysis waits for faults that may pass, say a blob store that is away; then a person",
     )
-    sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often beat looks for forgotten captures")
+    sweep_seconds: Annotated[float, Field(gt=0)] = Field(
+        5.0,
+        description="how often beat and the workers look for what no nudge has told them of, and say they are there",
+    )
 
     delivery_retry_seconds: Annotated[float, Field(gt=0)] = Field(
         10.0,
         description="first wait for a device's acknowledgement of a result; doubles up to an hour",
+    )
+
+    dataset_archive_max_bytes: Annotated[int, Field(gt=0)] = Field(
+        4 * 1024**3, description="largest archive of a data set, bytes"
+    )
+    dataset_max_bytes: Annotated[int, Field(gt=0)] = Field(
+        16 * 1024**3, description="largest data set when it is extracted, bytes"
+    )
+    dataset_max_entries: Annotated[int, Field(gt=0)] = Field(
+        200_000, description="most files and folders in an archive of a data set"
+    )
+
+    training_dir: Path = Field(
+        Path("smearflow-data/training"),
+        description="where a worker of the training queue keeps what its jobs need; a killed job goes on from there",
+    )
+    training_threads: Annotated[int, Field(ge=1)] = Field(
+        1, description="processor threads of a job of the training queue; leave some to inference"
+    )
+    training_comes_last: bool = Field(
+        default=True,
+        description="jobs of the training queue wait for all other work of the machine; off on one of its own",
+    )
+    training_processes: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="processes that train one network together, by torchrun; one a GPU where not given"
+    )
+    training_lease_seconds: Annotated[float, Field(gt=0)] = Field(
+        30.0,
+        description="after the death of its worker a job of the training queue may be taken up again so much later",
+    )
+    training_max_attempts: Annotated[int, Field(ge=1)] = Field(
+        3, description="then a job of the training queue whose process is killed each time is given up"
     )
 
     api_host: str = "127.0.0.1"

@@ -1,11 +1,11 @@
 """The database: engine, sessions, and the rules without which SQLite loses concurrent updates in silence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,9 @@ from cloud_service.config import settings
 from cloud_service.models import Base
 
 _BUSY_TIMEOUT_MS = 30_000
+_VALUES_AT_ONCE = 500  # SQLite took 999 parameters at most until 2020
+
+_Value = TypeVar("_Value")
 
 
 def make_engine(url: str) -> Engine:
@@ -88,6 +91,11 @@ def upsert(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.In
 def insert_into(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """As `upsert`, for statements that are made once; the caller flushes the session."""
     return postgresql.insert(table_of(model)) if dialect == "postgresql" else sqlite.insert(table_of(model))
+
+
+def portions(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    """Values in parts that one statement may name, say with IN: it takes so many parameters and no more."""
+    return (values[start : start + _VALUES_AT_ONCE] for start in range(0, len(values), _VALUES_AT_ONCE))
 
 
 def table_of(model: type[Base]) -> Table:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
@@ -11,7 +12,8 @@ import redis
 import redis.asyncio
 from kombu.exceptions import OperationalError
 
-from cloud_service.celery_app import make_sender, nudge
+from cloud_service.celery_app import TaskName, make_sender, nudge, warm_up
+from cloud_service.config import settings
 from shared.logs import get_logger
 
 CHANNEL = "smearflow:changes"
@@ -27,6 +29,9 @@ class WakeUps(Protocol):
 
     def inference(self) -> None:
         """Jobs wait: nudge an inference worker."""
+
+    def training(self) -> None:
+        """Long work waits: nudge a worker of the training queue."""
 
     def changes(self) -> None:
         """Events or deliveries were committed: wake up their readers."""
@@ -47,16 +52,23 @@ class Notifier:
             redis_url, socket_timeout=_SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS
         )
         self._wanted = threading.Condition()
-        self._inference = self._changes = self._closing = False
+        self._nudges: set[TaskName] = set()
+        self._changes = self._closing = False
         self._away = False
         self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
         self._thread.start()
 
+    def warm_up(self) -> None:
+        """Load now what Celery loads at the first nudge, up to half a second, so that no capture waits for it."""
+        warm_up(self._app)
+
     def inference(self) -> None:
         """See `WakeUps.inference`."""
-        with self._wanted:
-            self._inference = True
-            self._wanted.notify()
+        self._nudge(TaskName.RUN)
+
+    def training(self) -> None:
+        """See `WakeUps.training`."""
+        self._nudge(TaskName.TRAIN)
 
     def changes(self) -> None:
         """See `WakeUps.changes`."""
@@ -81,30 +93,48 @@ class Notifier:
     ) -> None:
         self.close()
 
+    def _nudge(self, task: TaskName) -> None:
+        with self._wanted:
+            self._nudges.add(task)
+            self._wanted.notify()
+
     def _run(self) -> None:
         while True:
             with self._wanted:
-                self._wanted.wait_for(lambda: self._inference or self._changes or self._closing)
-                inference, changes, closing = self._inference, self._changes, self._closing
-                self._inference = self._changes = False
-            self._send(inference=inference, changes=changes)
+                self._wanted.wait_for(lambda: self._nudges or self._changes or self._closing)
+                nudges, changes, closing = self._nudges, self._changes, self._closing
+                self._nudges, self._changes = set(), False
+            self._send(nudges, changes=changes)
             if closing:
                 return
 
-    def _send(self, *, inference: bool, changes: bool) -> None:
+    def _send(self, nudges: Collection[TaskName], *, changes: bool) -> None:
         try:
             if changes:
                 self._redis.publish(CHANNEL, b"")
-            if inference:
-                nudge(self._app)
+            for task in nudges:
+                nudge(self._app, task)
         except (redis.RedisError, OperationalError, OSError) as error:
             if not self._away:
                 log.warning("wake-up calls are not sent while Redis is away; sweeps and polls go on", reason=str(error))
             self._away = True
         else:
-            if self._away and (inference or changes):
+            if self._away and (nudges or changes):
                 log.info("wake-up calls are sent again")
                 self._away = False
+
+
+def wake_up(*, inference: bool = False, training: bool = False) -> None:
+    """Wake up the pages, and workers where they are named: what a command of the terminal does after its commit.
+
+    Where Redis is away, all of them learn of it by their own clocks.
+    """
+    with Notifier(settings().redis_url.get_secret_value()) as notifier:
+        if inference:
+            notifier.inference()
+        if training:
+            notifier.training()
+        notifier.changes()
 
 
 class ChangeListener:

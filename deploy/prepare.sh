@@ -52,6 +52,7 @@ make_secrets() { # HOST
   printf 'postgresql+psycopg://smearflow:%s@postgres/smearflow' "$(<postgres_password)" >smearflow_database_url
   printf 'redis://:%s@redis:6379/0' "$(<redis_password)" >smearflow_redis_url
   printf '%s' "$1" >smearflow_broker_public_host
+  : >smearflow_openid_client_secret # the provider gives it out, if there is one; compose mounts the file in any case
   SMEARFLOW_BROKER_PASSWORD=$(<smearflow_broker_password) \
     SMEARFLOW_BROKER_ADMIN_PASSWORD=$(<smearflow_broker_admin_password) \
     "$smearflow" device broker-roles --ingests 1 >broker-data/dynamic-security.json

@@ -185,9 +185,7 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     bad = False
     for check in examine(config):
         bad = bad or not check.good
-        typer.echo(f"{'ok  ' if check.good else 'BAD '} {check.name}: {check.finding}")
-        if not check.good:
-            typer.echo(f"     → {check.advice}")
+        typer.echo("\n".join(check.lines()))
     if bad:
         raise typer.Exit(NEEDS_A_PERSON)
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from shared.errors import ConfigurationError
 from shared.identifiers import SlugId
 from shared.imaging.decode import PIXEL_CEILING, ImageLimits
+from shared.messages import MicrometresPerPixel
 from shared.parts import DEFAULT_PART_SIZE
 from shared.topics import CLOUD
 
@@ -111,6 +112,11 @@ class IdentificationSection(Section):
         min_length=1,
         max_length=200,
         description="stain where none is named, say May-Grünwald-Giemsa",
+    )
+    micrometres_per_pixel: MicrometresPerPixel | None = Field(
+        None,
+        description="side of one pixel on the slide where a sidecar names none, measured with a stage micrometer;"
+        " gives images a scale bar",
     )
 
     @field_validator("accession_pattern")

@@ -5,7 +5,6 @@ import queue
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +17,7 @@ from edge_agent.link.events import Connected, Disconnected, LinkEvent
 from edge_agent.link.flight import Outgoing
 from edge_agent.link.publisher import Publisher, tls_context
 from edge_agent.status_file import AgentReport
+from shared.checks import Check
 from shared.errors import ConfigurationError
 from shared.messages import DeviceStatus
 from shared.topics import DeviceAddress
@@ -25,16 +25,6 @@ from shared.vocabulary import Presence
 
 _SECONDS = 10.0
 _BUILT_AFTER = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that shows an earlier time
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding; `advice` says what to do where it is not good."""
-
-    name: str
-    good: bool
-    finding: str
-    advice: str = ""
 
 
 def examine(config_file: Path) -> Iterator[Check]:

@@ -21,6 +21,9 @@ _SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.processors.format_exc_info,
 ]
 
+# Until `configure` is called: what a command prints for other programs on standard output stays its own.
+structlog.configure(logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr))
+
 
 def withhold_patient_fields(
     _logger: Any,

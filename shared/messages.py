@@ -20,6 +20,7 @@ from shared.vocabulary import Label, PersonVerdict, Presence, Priority, ReportSt
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+MicrometresPerPixel = Annotated[float, Field(gt=0.0, le=100.0)]
 
 
 class Message(BaseModel):
@@ -58,6 +59,7 @@ class DeviceStatus(Message):
     sent_at: AwareDatetime = Field(description="the device's clock; for the will, when the connection was made")
     outbox_depth: int = Field(ge=0, description="captures not yet stored by the cloud")
     parked: int = Field(ge=0, description="captures that wait for a person")
+    refused_files: int = Field(0, ge=0, description="files in the watched folders that are no captures, or unreadable")
     free_disk_bytes: int = Field(ge=0)
     paused: bool = False
     obeyed: UUID | None = Field(None, description="the last command that was carried out")
@@ -83,6 +85,9 @@ class Announce(Message):
     specimen: ShortText | None = None
     smear: ShortText | None = None
     stain: ShortText | None = None
+    micrometres_per_pixel: MicrometresPerPixel | None = Field(
+        None, description="side of one pixel on the slide, where the laboratory has measured it"
+    )
     captured_at: AwareDatetime
     queued_at: AwareDatetime = Field(description="when the capture was durable in the device's outbox")
     quality: QualityMeasures

@@ -15,6 +15,16 @@ from tests.support.servers import Mosquitto, Postgres, Redis
 from tests.support.tcp_proxy import TcpProxy
 
 
+def pytest_configure() -> None:
+    """Long work does not come last in tests, which would else wait for whatever this machine does beside them."""
+    os.environ.setdefault("SMEARFLOW_TRAINING_COMES_LAST", "false")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, four at most: many tests wait for servers rather than for a core."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that needs a GPU is skipped, visibly, where the driver shows none."""
     if item.get_closest_marker("gpu") and not Path("/dev/nvidiactl").exists():
@@ -82,6 +92,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database of the test's own: each test runs on both kinds."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same for all tests of a module together, which only read there."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'smearflow.sqlite'}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
 
 
 @pytest.fixture

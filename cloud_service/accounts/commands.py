@@ -1,4 +1,4 @@
-"""`smearflow user add | list | change | disable | enable | reset | unbind`, and `smearflow user token …`."""
+"""`smearflow user add | list | change | disable | enable | reset | bind | unbind`, and `smearflow user token …`."""
 
 import json
 import sys
@@ -121,6 +121,24 @@ def reset(name: str, *, ask: Ask = False, password_stdin: FromStdin = False, jso
     with transaction() as session:
         user = reset_password(session, Actor.at_command_line(), name, password_hash)
     _tell(user, given, f"User {user.name} has a new password and is logged out everywhere.", json_=json_)
+
+
+@app.command(epilog="Example: smearflow user bind h.meier 248289761001")
+def bind(name: str, subject: str, *, json_: Json = False) -> None:
+    """Let SUBJECT, the `sub` of an account at the OpenID Connect provider of the settings, be NAME from now on."""
+    from cloud_service.accounts.openid.admission import bind
+    from cloud_service.accounts.openid.configuration import read_configuration
+    from cloud_service.audit.trail import Actor
+    from cloud_service.config import settings
+    from cloud_service.database import transaction
+    from shared.errors import ConfigurationError
+
+    provider = read_configuration(settings())
+    if provider is None:
+        raise ConfigurationError("SMEARFLOW_OPENID_ISSUER is empty: there is no provider to bind users to.")
+    with transaction() as session:
+        user = bind(session, Actor.at_command_line(), name, issuer=provider.issuer, subject=subject)
+    _tell(user, None, f"User {user.name} is {subject} at {provider.issuer} from now on.", json_=json_)
 
 
 @app.command(epilog="Example: smearflow user unbind h.meier")

@@ -1,7 +1,7 @@
 """The gate of the API: log-in, log-out, and who it is that asks."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from cloud_service.accounts.identity import (
     Identity,
     SessionLimits,
     identify,
+    identify_all,
     is_use_worth_noting,
     note_use,
 )
@@ -167,13 +168,18 @@ class Gate:
                 note_use(session, found, moment)
         return found
 
-    def check_still_in(self, identity: Identity, session: Session) -> None:
-        """For what goes on for long: see whether the user is still let in.
+    def still_in(self, session: Session, identities: Collection[Identity]) -> frozenset[Identity]:
+        """For what goes on for long: those of some users who are still let in, with the same role and site.
 
-        Raises:
-            UnauthorisedError: the session has ended, the token was revoked, or the user was disabled.
+        Left out is who logged out, whose session or token has ended, who was disabled, or has other rights by now.
         """
-        identify(session, identity.credential, self.limits, now())
+        found = identify_all(session, {identity.credential for identity in identities}, self.limits, now())
+        return frozenset(
+            identity
+            for identity in identities
+            if (same := found.get(identity.credential)) is not None
+            and (same.user, same.role, same.site) == (identity.user, identity.role, identity.site)
+        )
 
     def _check(self, name: str, password: str) -> _Checked:
         """Compare, with no transaction open: it takes long, also where there is no such user."""

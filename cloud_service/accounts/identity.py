@@ -1,6 +1,6 @@
 """Who asks: the user behind a session or a token, as it stands in the database at this moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -92,9 +92,21 @@ def identify(session: Session, credential: Credential, limits: SessionLimits, mo
     Raises:
         UnauthorisedError: it is unknown, has ended or was revoked, or its user is disabled.
     """
-    found = _FINDERS[credential.kind](session, credential, limits, moment)
+    found = identify_all(session, [credential], limits, moment).get(credential)
     if found is None:
         raise UnauthorisedError(_ENDED[credential.kind])
+    return found
+
+
+def identify_all(
+    session: Session, credentials: Collection[Credential], limits: SessionLimits, moment: datetime
+) -> dict[Credential, Identity]:
+    """The users whom credentials belong to, in one query a kind; left out are those that open nothing."""
+    found: dict[Credential, Identity] = {}
+    for kind, find in _FINDERS.items():
+        hashes = [credential.sha256 for credential in credentials if credential.kind is kind]
+        if hashes:
+            found |= {identity.credential: identity for identity in find(session, hashes, limits, moment)}
     return found
 
 
@@ -114,35 +126,38 @@ def is_use_worth_noting(identity: Identity, moment: datetime) -> bool:
     return identity.last_used_at is None or moment - identity.last_used_at >= NOTE_USE_EVERY
 
 
-def _by_session(session: Session, credential: Credential, limits: SessionLimits, moment: datetime) -> Identity | None:
-    row = session.execute(
-        select(UserAccount, WebSession)
+def _by_session(
+    session: Session, hashes: Collection[str], limits: SessionLimits, moment: datetime
+) -> Iterator[Identity]:
+    rows = session.execute(
+        select(UserAccount.name, UserAccount.role, UserAccount.site_id, WebSession.id_sha256, WebSession.last_seen_at)
         .join(WebSession, WebSession.user_id == UserAccount.id)
-        .where(WebSession.id_sha256 == credential.sha256, UserAccount.disabled_at.is_(None))
-    ).one_or_none()
-    if row is None:
-        return None
-    user, found = row
-    if moment - found.last_seen_at >= limits.idle or moment - found.created_at >= limits.absolute:
-        return None
-    return Identity(user.name, Role(user.role), user.site_id, credential, last_used_at=found.last_seen_at)
+        .where(
+            WebSession.id_sha256.in_(hashes),
+            UserAccount.disabled_at.is_(None),
+            WebSession.last_seen_at > moment - limits.idle,
+            WebSession.created_at > moment - limits.absolute,
+        )
+    )
+    for name, role, site, sha256, seen_at in rows:
+        yield Identity(name, Role(role), site, Credential(CredentialKind.SESSION, sha256), last_used_at=seen_at)
 
 
-def _by_token(session: Session, credential: Credential, _limits: SessionLimits, moment: datetime) -> Identity | None:
-    row = session.execute(
+def _by_token(
+    session: Session, hashes: Collection[str], _limits: SessionLimits, moment: datetime
+) -> Iterator[Identity]:
+    rows = session.execute(
         select(UserAccount, AccessToken)
         .join(AccessToken, AccessToken.user_id == UserAccount.id)
-        .where(AccessToken.token_sha256 == credential.sha256, UserAccount.disabled_at.is_(None))
-    ).one_or_none()
-    if row is None:
-        return None
-    user, token = row
-    if not is_valid(token, moment):
-        return None
-    return Identity(user.name, Role(user.role), user.site_id, credential, token.name, token.last_used_at)
+        .where(AccessToken.token_sha256.in_(hashes), UserAccount.disabled_at.is_(None))
+    )
+    for user, token in rows:
+        if is_valid(token, moment):
+            credential = Credential(CredentialKind.TOKEN, token.token_sha256)
+            yield Identity(user.name, Role(user.role), user.site_id, credential, token.name, token.last_used_at)
 
 
-_FINDERS: dict[CredentialKind, Callable[[Session, Credential, SessionLimits, datetime], Identity | None]] = {
+_FINDERS: dict[CredentialKind, Callable[[Session, Collection[str], SessionLimits, datetime], Iterator[Identity]]] = {
     CredentialKind.SESSION: _by_session,
     CredentialKind.TOKEN: _by_token,
 }

@@ -36,6 +36,9 @@ class Permission(StrEnum):
     MANAGE_DEVICES = "manage-devices"  # enrol, pause, resume, let in no more
     MANAGE_USERS = "manage-users"
     SEE_MODELS = "see-models"
+    MANAGE_MODELS = "manage-models"  # register, assess, shadow, propose, approve, go back
+    SEE_TRAINING = "see-training"  # data sets, recipes, jobs
+    MANAGE_TRAINING = "manage-training"  # import and remove data sets, start and cancel jobs
     SEE_AUDIT = "see-audit"
     SEE_HEALTH = "see-health"  # what each part of the system says of itself
 

@@ -58,6 +58,8 @@ class LogInProvider(ApiModel):
     """For the button."""
     address: str
     """Where the browser goes."""
+    issuer: Annotated[str, Field(examples=["https://login.hospital.example"])]
+    """What the provider calls itself; users are bound to it."""
 
 
 class LogInProviders(ApiModel):

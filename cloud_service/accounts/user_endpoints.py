@@ -17,6 +17,7 @@ from cloud_service.accounts.permissions import Permission, Role
 from cloud_service.accounts.user_schemas import (
     NewToken,
     NewUser,
+    OpenIdBinding,
     PasswordReset,
     TokenView,
     TokenWithSecret,
@@ -25,6 +26,7 @@ from cloud_service.accounts.user_schemas import (
     UserWithPassword,
 )
 from cloud_service.database import transaction
+from cloud_service.errors import ConflictError
 from cloud_service.web.services import Reading, Writing, services
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"])
@@ -79,6 +81,16 @@ def reset_password(who: Manager, request: Request, name: str, reset: PasswordRes
     with transaction(held.engine) as session:
         user = users.reset_password(session, who.actor, name, password_hash)
         return UserWithPassword(user=UserView.of(user), password=made)
+
+
+@router.put("/{name}/openid")
+def bind_user(who: Manager, request: Request, session: Writing, name: str, binding: OpenIdBinding) -> UserView:
+    """Say who a user is at the provider, instead of waiting for a first log-in. A former account's sessions end."""
+    provider = services(request).provider
+    if provider is None:
+        raise ConflictError("The settings name no OpenID Connect provider (SMEARFLOW_OPENID_ISSUER) to bind users to.")
+    issuer = provider.configuration.issuer
+    return UserView.of(openid.bind(session, who.actor, name, issuer=issuer, subject=binding.subject))
 
 
 @router.delete("/{name}/openid", status_code=HTTPStatus.NO_CONTENT)

@@ -30,8 +30,9 @@ class UserView(ApiModel):
     disabled_at: AwareDatetime | None
     """Since when the user is let in no more."""
     last_log_in_at: AwareDatetime | None
+    has_password: bool
     openid_issuer: Annotated[str, Field(examples=["https://login.hospital.example"])] | None
-    """The OpenID Connect provider that knows this user, since a first log-in through it."""
+    """The OpenID Connect provider at which this user has an account: bound at a first log-in or by people."""
     openid_subject: str | None
     """What it calls this user."""
 
@@ -46,6 +47,7 @@ class UserView(ApiModel):
             changed_at=user.changed_at,
             disabled_at=user.disabled_at,
             last_log_in_at=user.last_log_in_at,
+            has_password=user.password_hash is not None,
             openid_issuer=user.openid_issuer,
             openid_subject=user.openid_subject,
         )
@@ -69,6 +71,13 @@ class UserChange(ApiRequest):
     site: ASiteId | None = None
     """A technician's site. Where another role is named, a former site goes."""
     disabled: bool | None = None
+
+
+class OpenIdBinding(ApiRequest):
+    """Who a user is at the OpenID Connect provider that the settings name."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=255, examples=["248289761001"])]
+    """What the provider calls its account: the claim `sub`."""
 
 
 class PasswordReset(ApiRequest):

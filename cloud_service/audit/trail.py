@@ -20,6 +20,8 @@ from cloud_service.models import AuditEntry, AuditHead, now
 
 FIRST_PREVIOUS = "0" * 64
 """Stands where the first entry names the hash of the one before it."""
+COMMAND_LINE = "command line: "
+"""Begins the name of whoever sits at the machine's command line; the system's name for him follows."""
 HEAD_ROW = 1
 
 
@@ -38,7 +40,7 @@ class Actor:
             name = getpass.getuser()
         except (KeyError, OSError):  # a container's user without a name: KeyError before Python 3.13
             name = "unknown"
-        return cls(f"command line: {name}"[:100])
+        return cls(f"{COMMAND_LINE}{name}"[:100])
 
 
 NOBODY = Actor("(nobody)")

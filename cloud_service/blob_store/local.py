@@ -5,18 +5,21 @@ staging/{capture}/{n}   parts
 incoming/               captures while they are written
 """
 
+import io
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID, uuid4
 
-from cloud_service.blob_store.store import PartBytes, check_digest
+from cloud_service.blob_store.store import PartBytes, check_digest, check_file_digest
 from shared.errors import TransientError
 from shared.identifiers import sha256_of_file
 
+_AT_ONCE = 1 << 20  # bytes
 _ABANDONED = timedelta(days=1)
 
 
@@ -41,10 +44,19 @@ class LocalBlobStore:
     def put(self, sha256: str, data: bytes) -> None:
         """See `BlobStore.put`: written aside, flushed, renamed, and the folder flushed too."""
         check_digest(sha256, data)
+        self._keep(sha256, lambda: io.BytesIO(data))
+
+    def put_file(self, sha256: str, file: Path) -> None:
+        """See `BlobStore.put_file`."""
+        check_file_digest(sha256, file)
+        self._keep(sha256, lambda: file.open("rb"))
+
+    def _keep(self, sha256: str, opened: Callable[[], BinaryIO]) -> None:
         target = self._path(sha256)
         with self._typed_errors():
             if not (target.exists() and sha256_of_file(target) == sha256):
-                self._write(target, data)
+                with opened() as source:
+                    self._write(target, source)
             # Also when it was there: whoever wrote it may have been killed before this.
             _flush_folder(target.parent)
 
@@ -52,6 +64,11 @@ class LocalBlobStore:
         """See `BlobStore.get`."""
         with self._typed_errors():
             return self._path(sha256).read_bytes()
+
+    def get_file(self, sha256: str, file: Path) -> None:
+        """See `BlobStore.get_file`."""
+        with self._typed_errors():
+            shutil.copyfile(self._path(sha256), file)
 
     def exists(self, sha256: str) -> bool:
         """See `BlobStore.exists`."""
@@ -103,17 +120,19 @@ class LocalBlobStore:
         """See `BlobStore.staged_captures`: a folder's own time is that of its last new file."""
         with self._typed_errors():
             for folder in self._staging.iterdir():
-                yield UUID(folder.name), datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+                at = _changed_at(folder)
+                if at is not None:
+                    yield UUID(folder.name), at
 
     def _path(self, sha256: str) -> Path:
         return self._blobs / sha256[:2] / sha256
 
-    def _write(self, target: Path, data: bytes) -> None:
+    def _write(self, target: Path, source: BinaryIO) -> None:
         aside = self._incoming / uuid4().hex
         self._incoming.mkdir(exist_ok=True)
         try:
             with aside.open("xb") as file:
-                file.write(data)
+                shutil.copyfileobj(source, file, _AT_ONCE)
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(target)
@@ -126,9 +145,10 @@ class LocalBlobStore:
 
     def _drop_abandoned(self) -> None:
         """Remove what a killed process left half written; a file that is being written is seconds old, not a day."""
-        limit = (datetime.now(UTC) - _ABANDONED).timestamp()
+        limit = datetime.now(UTC) - _ABANDONED
         for path in self._incoming.iterdir():
-            if path.stat().st_mtime < limit:
+            at = _changed_at(path)
+            if at is not None and at < limit:
                 path.unlink(missing_ok=True)
 
     @contextmanager
@@ -141,6 +161,14 @@ class LocalBlobStore:
             raise TransientError(
                 f"The blob store at {self._root} cannot be used: {error}. Free or mend the disk; ingest tries again.",
             ) from error
+
+
+def _changed_at(path: Path) -> datetime | None:
+    """When a file or folder changed last; None where another process has moved or removed it since it was listed."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _flush_folder(folder: Path) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cloud_service.blob_store.store import PartBytes, check_digest
+from cloud_service.blob_store.store import PartBytes, check_digest, check_file_digest
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
@@ -46,6 +48,17 @@ class S3BlobStore:
         check_digest(sha256, data)
         with self._typed_errors():
             self._client.put_object(Bucket=self._bucket, Key=self._blob_key(sha256), Body=data)
+
+    def put_file(self, sha256: str, file: Path) -> None:
+        """See `BlobStore.put_file`; a large file travels in parts, and is there whole or not at all."""
+        check_file_digest(sha256, file)
+        with self._typed_errors():
+            self._client.upload_file(str(file), self._bucket, self._blob_key(sha256))
+
+    def get_file(self, sha256: str, file: Path) -> None:
+        """See `BlobStore.get_file`."""
+        with self._typed_errors():
+            self._client.download_file(self._bucket, self._blob_key(sha256), str(file))
 
     def get(self, sha256: str) -> bytes:
         """See `BlobStore.get`."""
@@ -131,7 +144,7 @@ class S3BlobStore:
             if error.response.get("Error", {}).get("Code") in _ABSENT:
                 raise FileNotFoundError(str(error)) from error
             raise self._away(error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, Boto3Error) as error:
             raise self._away(error) from error
 
     def _away(self, error: Exception) -> TransientError:

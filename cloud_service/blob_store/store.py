@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
 from shared.errors import PermanentError
-from shared.identifiers import sha256_of_bytes
+from shared.identifiers import sha256_of_bytes, sha256_of_file
 
 
 class DigestMismatchError(PermanentError):
@@ -36,6 +37,12 @@ class BlobStore(Protocol):
         Raises:
             DigestMismatchError: `sha256` is not the digest of `data`; nothing was kept.
         """
+
+    def put_file(self, sha256: str, file: Path) -> None:
+        """As `put`, for a file too large to be held in memory, say an archive."""
+
+    def get_file(self, sha256: str, file: Path) -> None:
+        """Write what is kept into `file`. Raises FileNotFoundError where there is nothing under this digest."""
 
     def get(self, sha256: str) -> bytes:
         """A capture's bytes. Raises FileNotFoundError where there are none under this digest."""
@@ -67,3 +74,10 @@ def check_digest(sha256: str, data: bytes) -> None:
     found = sha256_of_bytes(data)
     if found != sha256:
         raise DigestMismatchError(f"{len(data)} bytes have the SHA-256 {found}, not {sha256}; they were not kept.")
+
+
+def check_file_digest(sha256: str, file: Path) -> None:
+    """Raise DigestMismatchError unless `sha256` is the digest of the bytes in `file`."""
+    found = sha256_of_file(file)
+    if found != sha256:
+        raise DigestMismatchError(f"{file.name} has the SHA-256 {found}, not {sha256}; it was not kept.")

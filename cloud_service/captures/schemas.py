@@ -52,6 +52,8 @@ class CaptureSummary(ApiModel):
     """In pixels."""
     height: int
     """In pixels."""
+    micrometres_per_pixel: Annotated[float, Field(examples=[0.17])] | None
+    """The side of one pixel on the slide, where the laboratory has measured it."""
     quality_verdict: Verdict
     quality_reasons: list[str]
     captured_at: AwareDatetime
@@ -88,6 +90,7 @@ class DeliveryState(ApiModel):
     kind: ResultKind
     created_at: AwareDatetime
     attempts: int
+    """How often it was published since the device last came back, until the device says that it has shown it."""
     acknowledged_at: AwareDatetime | None
 
 
@@ -96,6 +99,7 @@ class JobProgress(ApiModel):
 
     state: JobState
     attempts: int
+    """How often a worker has begun with it; a person's retry begins from 0, and what is put off does not count."""
     reason: str | None
 
 

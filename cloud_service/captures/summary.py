@@ -42,6 +42,7 @@ def _summary(capture: Capture, prediction: PredictionSummary | None, trail: list
         media_type=capture.media_type,
         width=capture.width,
         height=capture.height,
+        micrometres_per_pixel=capture.micrometres_per_pixel,
         quality_verdict=Verdict(capture.quality["verdict"]),
         quality_reasons=[str(reason) for reason in capture.quality.get("reasons", ())],
         captured_at=capture.captured_at,

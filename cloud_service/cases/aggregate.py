@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from cloud_service.cases.schemas import CaseSummary
-from cloud_service.cases.standing import Hands, Image, findings, standing
+from cloud_service.cases.standing import Findings, Hands, Image, findings, standing
 from cloud_service.cases.summary import summary_of
 from cloud_service.database import insert_into, table_of
 from cloud_service.models import KEPT, Capture, Case, Prediction
@@ -34,6 +34,7 @@ _KEPT_COLUMNS = (
     _CASE.version,
     _CASE.state,
     _CASE.images,
+    _CASE.failed_images,
     _CASE.images_since_signature,
     _CASE.held_by,
     _CASE.held_since,
@@ -82,8 +83,7 @@ def refresh_cases(session: Session, captures: Collection[Capture]) -> list[CaseS
     summaries, changes = [], []
     for key, row in held.items():
         found = findings(images[key])
-        # Counted by what has come on top under the lock, not by the clocks of those who sign and those who store.
-        later = row.images_since_signature + found.images - row.images if row.signed_at else 0
+        later = _images_since_signature(row, found)
         state, queue = standing(found.answer, found.waiting_images, _hands(row, later))
         told = found._asdict() | {"state": state, "queue": queue, "images_since_signature": later}
         changes.append({"case_id": row.id, **told})
@@ -136,6 +136,17 @@ def _images(session: Session, cases: Mapping[_Key, object]) -> dict[_Key, Sequen
         if (site, pseudonym) in cases:  # another site may share the key that makes pseudonyms
             found[site, pseudonym][image[0]] = Image(*image)  # in the order of time, so that the newest answer stays
     return {key: list(images.values()) for key, images in found.items()}
+
+
+def _images_since_signature(row: Row[*tuple[Any, ...]], found: Findings) -> int:
+    """Images that the signer did not have: new ones, and such whose analysis had failed and was tried again.
+
+    Counted by what has come on top under the lock, not by the clocks of those who sign and those who store.
+    """
+    if row.signed_at is None:
+        return 0
+    tried_again = max(0, row.failed_images - found.failed_images)
+    return int(row.images_since_signature + found.images - row.images + tried_again)
 
 
 def _hands(row: Row[*tuple[Any, ...]], later_images: int) -> Hands:

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,19 +23,26 @@ def write_cursor(*parts: object) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, count: int) -> list[Any]:
-    """The parts again, `count` of them, as texts and numbers.
+def read_cursor(cursor: str, *kinds: Callable[[Any], Any]) -> list[Any]:
+    """The parts again, one for each of `kinds`, each made by it of a text or number.
 
     Raises:
-        BadCursorError: it is none.
+        BadCursorError: it is none, or its parts are of other kinds.
     """
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
+        return [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadCursorError from error
-    if not isinstance(parts, list) or len(parts) != count:
-        raise BadCursorError
-    return parts
+
+
+def moment(text: str) -> datetime:
+    """A moment as `write_cursor` writes it.
+
+    Raises:
+        ValueError, TypeError, OverflowError: it is none.
+    """
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _plain(value: object) -> str:

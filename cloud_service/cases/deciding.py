@@ -37,6 +37,7 @@ class Decided:
 
     case: Case
     reading: ReadingView  # as it is signed
+    images: list[JudgedImage]  # as the one who signs has judged and opened them
     content: ReportContent | None  # of the report; None: another person has to read the case first
     at: datetime
 
@@ -60,11 +61,11 @@ def decide(session: Session, who: Identity, case_id: UUID, request: SignatureReq
     if missing or reading.verdict is None:
         raise ConflictError(f"Case {short_name(case)} cannot be signed yet. {' '.join(missing)}")
     if former is None and not case.second_read and differs(answer, reading.verdict):
-        return Decided(case, reading, None, settled.at)
+        return Decided(case, reading, images, None, settled.at)
     signed = [reading_view(*read) for read in readings if read[0].signed_at is not None]
     reason = request.amendment_reason if isinstance(request, AmendmentRequest) else None
     content = _content(session, case, images, [*signed, reading], former, reason)
-    return Decided(case, reading, content, settled.at)
+    return Decided(case, reading, images, content, settled.at)
 
 
 def _check_request(case: Case, former: Report | None, request: SignatureRequest) -> None:

@@ -93,9 +93,12 @@ def count_cases(who: Viewer, session: Reading, filters: Annotated[Filters, Depen
 
 
 @router.get("/{case_id}")
-def get_case(who: Viewer, session: Writing, case_id: UUID) -> CaseDetail:
-    """One case with its readings, comments and reports, and the models behind its answer."""
-    return service.seen(session, who, case_id)
+def get_case(who: Viewer, session: Writing, case_id: UUID, *, ahead: bool = False) -> CaseDetail:
+    """One case with its readings, comments and reports, and the models behind its answer.
+
+    The page asks for a neighbour `ahead` of its being opened, and once more when it is: the audit trail says which.
+    """
+    return service.seen(session, who, case_id, ahead=ahead)
 
 
 @router.get("/{case_id}/images")

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from cloud_service.captures.schemas import CaptureSummary
+from cloud_service.web.schemas import ApiModel, ApiRequest
 from shared.imaging.quality import Verdict
 from shared.vocabulary import CaseAnswer, CaseState, PersonVerdict, WorkQueue
 
@@ -28,10 +29,8 @@ def _of_a_case(verdict: PersonVerdict) -> PersonVerdict:
 CaseVerdict = Annotated[PersonVerdict, AfterValidator(_of_a_case)]
 
 
-class CaseSummary(BaseModel):
+class CaseSummary(ApiModel):
     """One row of the worklist."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: UUID
     site: str
@@ -51,6 +50,8 @@ class CaseSummary(BaseModel):
     """Why the answer is what it is, in whole sentences."""
     probability: float | None
     """The highest one among answers that are not doubted."""
+    place: float
+    """Its place within its queue, from 0, the most suspicious, to 1; among equals the oldest comes first."""
     images: int
     analysed_images: int
     suspicious_images: int
@@ -69,12 +70,11 @@ class CaseSummary(BaseModel):
     signed_by: str | None
     signed_at: AwareDatetime | None
     images_since_signature: int
+    """That the signer did not have: new ones, and such whose analysis had failed and was tried again."""
 
 
-class CasePage(BaseModel):
+class CasePage(ApiModel):
     """Some cases, in the order of the worklist."""
-
-    model_config = ConfigDict(frozen=True)
 
     cases: list[CaseSummary]
     next: str | None
@@ -83,10 +83,8 @@ class CasePage(BaseModel):
     """Of the event log: the stream behind it tells every later change."""
 
 
-class CaseCounts(BaseModel):
+class CaseCounts(ApiModel):
     """How many cases stand in each part of the worklist; `failed` are those with a failed image, wherever."""
-
-    model_config = ConfigDict(frozen=True)
 
     critical: int
     review: int
@@ -97,10 +95,8 @@ class CaseCounts(BaseModel):
     failed: int
 
 
-class ImageFindingView(BaseModel):
+class ImageFindingView(ApiModel):
     """What a reading says of one image."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     capture_id: UUID
     opened_at: AwareDatetime | None
@@ -109,10 +105,8 @@ class ImageFindingView(BaseModel):
     saved_at: AwareDatetime
 
 
-class ReadingView(BaseModel):
+class ReadingView(ApiModel):
     """One person's read of a case."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: UUID
     number: int
@@ -132,10 +126,8 @@ class SavedReading(ReadingView):
     """To be named by the next change."""
 
 
-class CommentView(BaseModel):
+class CommentView(ApiModel):
     """What somebody wrote about a case."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: UUID
     author: str
@@ -143,10 +135,8 @@ class CommentView(BaseModel):
     created_at: AwareDatetime
 
 
-class ReportSummary(BaseModel):
+class ReportSummary(ApiModel):
     """A signed report, without its content."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: UUID
     number: int
@@ -158,10 +148,8 @@ class ReportSummary(BaseModel):
     content_sha256: str
 
 
-class ModelFacts(BaseModel):
+class ModelFacts(ApiModel):
     """What a reader should know of the model behind the answers."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     version: str
@@ -173,10 +161,8 @@ class ModelFacts(BaseModel):
     abstain_between: tuple[float, float] | None
 
 
-class SignatureCheck(BaseModel):
+class SignatureCheck(ApiModel):
     """One thing that must be so before a case is signed."""
-
-    model_config = ConfigDict(frozen=True)
 
     passed: bool
     text: str
@@ -198,19 +184,15 @@ class CaseDetail(CaseSummary):
     position: int
 
 
-class CaseImages(BaseModel):
+class CaseImages(ApiModel):
     """Some of a case's images, the most suspicious first."""
-
-    model_config = ConfigDict(frozen=True)
 
     images: list[CaptureSummary]
     next: str | None
 
 
-class CaseChange(BaseModel):
+class CaseChange(ApiRequest):
     """Any change of a case: names the version that the one who asks has seen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int
 
@@ -244,9 +226,7 @@ class AmendmentRequest(SignatureRequest):
     amendment_reason: Reason
 
 
-class NewComment(BaseModel):
+class NewComment(ApiRequest):
     """A comment to be added."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: Words

@@ -17,7 +17,7 @@ from cloud_service.audit.trail import record
 from cloud_service.captures.summary import capture_summaries
 from cloud_service.cases import queries, worklist
 from cloud_service.cases.changes import case_to_change, finish_change, lock_case, short_name
-from cloud_service.cases.cursors import BadCursorError, read_cursor, write_cursor
+from cloud_service.cases.cursors import read_cursor, write_cursor
 from cloud_service.cases.judged_images import signature_checks
 from cloud_service.cases.model_facts import facts_of
 from cloud_service.cases.schemas import (
@@ -60,14 +60,14 @@ def counts(session: Session, who: Identity, *, filters: Filters) -> CaseCounts:
     return CaseCounts(failed=failed, **{queue.value: count for queue, count in found.items()})
 
 
-def seen(session: Session, who: Identity, case_id: UUID) -> CaseDetail:
-    """`detail`, audited as seen; `session` has to be one that writes.
+def seen(session: Session, who: Identity, case_id: UUID, *, ahead: bool = False) -> CaseDetail:
+    """`detail`, audited as seen, or as loaded ahead of that; `session` has to be one that writes.
 
     Raises:
         NotFoundError: there is none with this id.
     """
     found = detail(session, who, queries.case_by_id(session, case_id, within=who.site))
-    record(session, who.actor, Action.CASE_SEEN, str(case_id))
+    record(session, who.actor, Action.CASE_LOADED_AHEAD if ahead else Action.CASE_SEEN, str(case_id))
     return found
 
 
@@ -174,11 +174,8 @@ def reading_view(reading: CaseReading, findings: Sequence[ImageFinding]) -> Read
 
 
 def _image_key(cursor: str) -> tuple[float, UUID]:
-    probability, capture_id = read_cursor(cursor, 2)
-    try:
-        return float(probability), UUID(capture_id)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadCursorError from error
+    probability, capture_id = read_cursor(cursor, float, UUID)
+    return probability, capture_id
 
 
 def _holder(case: Case) -> str:

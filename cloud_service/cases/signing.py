@@ -19,6 +19,7 @@ from cloud_service.cases.deciding import Decided, Settled, decide
 from cloud_service.cases.schemas import CaseDetail, SignatureRequest
 from cloud_service.cases.service import detail
 from cloud_service.database import snapshot, transaction
+from cloud_service.datasets.candidates import write_candidates
 from cloud_service.delivery.events import record_capture_events
 from cloud_service.errors import ConflictError
 from cloud_service.models import KEPT, Capture, Case, CaseReading, Report
@@ -78,20 +79,20 @@ def _write_report(session: Session, who: Identity, decided: Decided, report_id: 
     assert content is not None  # noqa: S101 - the caller has seen to it
     _sign_reading(session, decided)
     content_sha256 = digest_of(content)
-    session.add(
-        Report(
-            id=report_id,
-            case_id=case.id,
-            number=content.number,
-            status=content.status,
-            content=content.model_dump(mode="json"),
-            content_sha256=content_sha256,
-            pdf_sha256=pdf_sha256,
-            signed_by=content.signed_by,
-            signed_at=content.signed_at,
-            amendment_reason=content.amendment_reason,
-        )
+    report = Report(
+        id=report_id,
+        case_id=case.id,
+        number=content.number,
+        status=content.status,
+        content=content.model_dump(mode="json"),
+        content_sha256=content_sha256,
+        pdf_sha256=pdf_sha256,
+        signed_by=content.signed_by,
+        signed_at=content.signed_at,
+        amendment_reason=content.amendment_reason,
     )
+    session.add(report)
+    write_candidates(session, case, report, decided.images)
     case.held_by = case.held_since = None
     case.second_read, case.images_since_signature = False, 0
     case.signed_by, case.signed_at = content.signed_by, content.signed_at

@@ -124,6 +124,28 @@ def wording(answer: CaseAnswer | None, *, images: int, analysed: int, suspicious
     return f"No answer yet: {analysed} of {_images(images)} analysed"
 
 
+def answer_of(said: Sequence[tuple[Label, bool] | None]) -> CaseAnswer:
+    """What a model's answers on all images of a case say together, when none is still to come.
+
+    Args:
+        said: of each image the label, and whether it is doubted; None: the model could not judge it.
+    """
+    given = [answer for answer in said if answer is not None]
+    judged = [label for label, is_doubted in given if not is_doubted]
+    suspicious = judged.count(Label.SUSPICIOUS)
+    counts = _Counts(
+        images=len(said),
+        judged=len(judged),
+        suspicious=suspicious,
+        doubted=len(given) - len(judged),
+        doubted_suspicious=sum(label is Label.SUSPICIOUS for label, _ in given) - suspicious,
+        failed=len(said) - len(given),
+    )
+    answer = _answer(counts)
+    assert answer is not None  # noqa: S101 - no image is still to be answered
+    return answer
+
+
 @dataclass(frozen=True, slots=True)
 class _Counts:
     images: int

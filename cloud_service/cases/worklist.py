@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cloud_service.cases.cursors import BadCursorError, read_cursor, write_cursor
+from cloud_service.cases.cursors import BadCursorError, moment, read_cursor, write_cursor
 from cloud_service.database import table_of
 from cloud_service.models import Case
 from shared.vocabulary import CaseAnswer, CaseState, WorkQueue
@@ -180,12 +180,8 @@ def _cursor(sort: Sort, row: RowMapping) -> str:
 
 
 def _read_cursor(cursor: str, sort: Sort) -> list[Any]:
-    own, *front, at, last = read_cursor(cursor, 5 if sort is Sort.WORKLIST else 3)
-    if own != sort:
+    front = (WorkQueue, float) if sort is Sort.WORKLIST else ()
+    own, *key = read_cursor(cursor, Sort, *front, moment, UUID)
+    if own is not sort:
         raise BadCursorError
-    try:
-        if sort is Sort.WORKLIST:
-            front = [WorkQueue(front[0]), float(front[1])]
-        return [*front, datetime.fromisoformat(at).astimezone(UTC), UUID(last)]
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadCursorError from error
+    return key

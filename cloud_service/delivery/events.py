@@ -1,5 +1,7 @@
 """The event log that browsers follow: every committed change once, in the order of commits, without gaps.
 
+Of a job's progress the newest alone is kept: its event takes the place of the one before (`training.service.tell`).
+
 A sequence or an auto-increment hands out numbers before the commit, so a reader who asks for `id > last` misses the
 transactions that commit late. Here the position comes from one counter row that is raised inside the transaction: its
 lock is held until the commit, so a position is seen only when all lower ones are.
@@ -27,6 +29,9 @@ class EventKind(StrEnum):
     CAPTURE = "capture"  # its payload is the capture's summary, as the API returns it
     CASE = "case"  # likewise; for those alone who may see cases
     DEVICE = "device"
+    TRAINING = "training"  # its payload is the job's summary; for those alone who may see trainings
+    DATASET = "dataset"  # likewise, of an import
+    MODEL = "model"  # the model's summary; for those alone who may see models
 
 
 def record_event(session: Session, kind: EventKind, subject: str, payload: dict[str, Any], site_id: str | None) -> int:

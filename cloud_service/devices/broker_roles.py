@@ -53,6 +53,16 @@ def dynamic_security_document(admin_password: str, ingest_passwords: Mapping[str
     }
 
 
+def with_devices(document: Json, passwords: Mapping[DeviceAddress, str]) -> Json:
+    """The document with these devices in it already: for a broker that has not started yet, and many devices.
+
+    Over the control topic the plugin writes its whole file anew for each of them.
+    """
+    clients = [{**_client(address.device), **_hashed(password)} for address, password in passwords.items()]
+    roles = [{"rolename": address.device, "acls": _acls(device_rules(address))} for address in passwords]
+    return document | {"clients": [*document["clients"], *clients], "roles": [*document["roles"], *roles]}
+
+
 def device_commands(address: DeviceAddress, password: str) -> list[Json]:
     """The control commands that make a device's role and client anew, whether or not there was one before."""
     return [

@@ -1,11 +1,14 @@
-"""`smearflow device add | list | remove`."""
+"""`smearflow device add | list | remove`, and `smearflow device code …`."""
 
 import json
 from typing import Annotated
 
 import typer
 
+from cloud_service.devices import code_commands
+
 app = typer.Typer(help="Enrol microscope workstations, list them, shut them out.", no_args_is_help=True)
+app.add_typer(code_commands.app, name="code")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 

@@ -20,6 +20,7 @@ from cloud_service.devices.schemas import (
     EnrolmentCodeView,
     NewDeviceCommand,
     NewEnrolmentCode,
+    OpenEnrolmentCode,
     Redemption,
     Refusal,
     Refusals,
@@ -77,6 +78,27 @@ def make_enrolment_code(who: Manager, session: Writing, wanted: NewEnrolmentCode
     """Make a code with which a workstation fetches its credentials: `smearflow-edge enrol --url … --code …`."""
     row, code = enrolment_codes.make_code(session, who.actor, site=wanted.site, device=wanted.device)
     return EnrolmentCodeView(code=code, site=row.site_id, device=row.device_id, expires_at=row.expires_at)
+
+
+@router.get("/devices/enrolment-codes")
+def list_enrolment_codes(_who: Manager, session: Reading) -> list[OpenEnrolmentCode]:
+    """The codes that can still be used, by site and device; never the codes themselves."""
+    return [
+        OpenEnrolmentCode(
+            site=row.site_id,
+            device=row.device_id,
+            created_by=row.created_by,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+        for row in enrolment_codes.open_codes(session)
+    ]
+
+
+@router.delete("/devices/{device_id}/enrolment-code", status_code=HTTPStatus.NO_CONTENT)
+def withdraw_enrolment_code(who: Manager, session: Writing, device_id: ADeviceId) -> None:
+    """Let the code that was made for a device enrol nothing any more."""
+    enrolment_codes.withdraw_code(session, who.actor, device=device_id)
 
 
 @router.post("/enrolments", dependencies=[Depends(check_origin)])

@@ -6,12 +6,12 @@ SHA-256 is kept: 80 random bits cannot be guessed within its life, and wrong one
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, select
 from sqlalchemy.orm import Session
 
 from cloud_service.accounts.limiter import FailureLimiter
@@ -58,6 +58,32 @@ def make_code(session: Session, actor: Actor, *, site: str, device: str) -> tupl
     return row, "-".join(code[start : start + _GROUP] for start in range(0, _LENGTH, _GROUP))
 
 
+def open_codes(session: Session) -> Sequence[EnrolmentCode]:
+    """The codes that still enrol a device, by site and device. What they are is known to nobody but their makers."""
+    query = select(EnrolmentCode).where(_is_open(now()))
+    return session.scalars(
+        query.order_by(EnrolmentCode.site_id, EnrolmentCode.device_id, EnrolmentCode.created_at)
+    ).all()
+
+
+def withdraw_code(session: Session, actor: Actor, *, device: str) -> None:
+    """Let the code that was made for a device enrol nothing.
+
+    Raises:
+        NotFoundError: there is none for it that is still good.
+    """
+    query = select(EnrolmentCode).where(EnrolmentCode.device_id == device, _is_open(now())).with_for_update()
+    # More than one only where two were made at one moment for a device that was not there yet.
+    rows = session.scalars(query.order_by(EnrolmentCode.id)).all()
+    if not rows:
+        raise NotFoundError(
+            f"No code is open for device {device!r}: it was used, has expired or was withdrawn already."
+        )
+    for row in rows:
+        row.expires_at = now()
+        record(session, actor, Action.ENROLMENT_CODE_WITHDRAWN, device, site=row.site_id, made_by=row.created_by)
+
+
 class Enrolments:
     """Redeems codes; wrong ones are limited by address.
 
@@ -102,10 +128,12 @@ class Enrolments:
 
 
 def _open_code(session: Session, sha256: str, moment: datetime) -> EnrolmentCode | None:
-    query = select(EnrolmentCode).where(
-        EnrolmentCode.code_sha256 == sha256, EnrolmentCode.used_at.is_(None), EnrolmentCode.expires_at > moment
-    )
+    query = select(EnrolmentCode).where(EnrolmentCode.code_sha256 == sha256, _is_open(moment))
     return session.scalars(query.with_for_update()).one_or_none()
+
+
+def _is_open(moment: datetime) -> ColumnElement[bool]:
+    return EnrolmentCode.used_at.is_(None) & (EnrolmentCode.expires_at > moment)
 
 
 def _hash_of(code: str) -> str:

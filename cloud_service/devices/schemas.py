@@ -23,6 +23,7 @@ class DeviceCommandView(ApiModel):
     created_by: Annotated[str, Field(examples=["admin"])]
     created_at: AwareDatetime
     attempts: int
+    """How often it was published since the device last came back, until the device's status confirms it."""
     sent_at: AwareDatetime | None
     """When it was published first."""
     settled_at: AwareDatetime | None
@@ -49,6 +50,8 @@ class DeviceSummary(ApiModel):
     """Captures that the cloud has not stored yet."""
     parked: int | None
     """Captures that wait for a person at the device."""
+    refused_files: int | None
+    """Files in its watched folders that it did not take; why, `smearflow-edge status` says there."""
     free_disk_bytes: int | None
     paused: bool
     """It was told to send no captures, and does not."""
@@ -73,6 +76,16 @@ class EnrolmentCodeView(ApiModel):
     """Shown this once; good for one enrolment."""
     site: ASiteId
     device: ADeviceId
+    expires_at: AwareDatetime
+
+
+class OpenEnrolmentCode(ApiModel):
+    """A code that was made and not used yet; the code itself is kept nowhere."""
+
+    site: ASiteId
+    device: ADeviceId
+    created_by: Annotated[str, Field(examples=["admin"])]
+    created_at: AwareDatetime
     expires_at: AwareDatetime
 
 

@@ -1,9 +1,7 @@
 """Writes what became of a batch of claims: everything that one outcome changes, in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -17,8 +15,7 @@ from cloud_service.delivery.results import add_delivery
 from cloud_service.errors import LostClaimError
 from cloud_service.inference.claims import Claim, complete, fail, release
 from cloud_service.inference.outcomes import Answer, Outcome, Postponement, Refusal
-from cloud_service.ml.package import ModelPackage
-from cloud_service.models import Capture, ModelVersion, Prediction, now
+from cloud_service.models import Capture, Prediction, now
 from shared.logs import get_logger
 from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, CustodyStage
@@ -26,31 +23,34 @@ from shared.vocabulary import CaptureState, CustodyStage
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answerer:
-    """Who answers: a model in a runtime, and how long it waits for faults that may pass."""
-
-    package: ModelPackage
-    runtime_name: str
-    patience: timedelta
-
-
-def write_outcomes(session: Session, answerer: Answerer, outcomes: Mapping[Claim, Outcome]) -> None:
+def write_outcomes(session: Session, outcomes: Mapping[Claim, Outcome], *, patience: timedelta) -> set[UUID]:
     """Write the outcomes of those claims that still hold; the others are logged and left to who holds them now.
 
     Events come last: from the first one to the commit, all other writers of events wait.
+
+    Args:
+        session: the transaction.
+        outcomes: of one batch.
+        patience: how long an analysis waits for faults that may pass.
+
+    Returns:
+        The captures whose answers are written.
     """
     answers = {claim: outcome for claim, outcome in outcomes.items() if isinstance(outcome, Answer)}
-    changed = _write_answers(session, answerer, answers)
-    for claim, outcome in outcomes.items():
-        if not isinstance(outcome, Answer) and _write_fault(session, answerer, claim, outcome):
-            changed.add(claim.capture_id)
+    answered = _write_answers(session, answers)
+    failed = {
+        claim.capture_id
+        for claim, outcome in outcomes.items()
+        if not isinstance(outcome, Answer) and _write_fault(session, claim, outcome, patience)
+    }
+    changed = answered | failed
     captures = session.scalars(select(Capture).where(Capture.id.in_(changed)).order_by(Capture.id)).all()
     if captures:
         record_capture_events(session, captures, refresh_cases(session, captures))
+    return answered
 
 
-def _write_answers(session: Session, answerer: Answerer, answers: Mapping[Claim, Answer]) -> set[UUID]:
+def _write_answers(session: Session, answers: Mapping[Claim, Answer]) -> set[UUID]:
     """Write the answers whose claim still holds, in few statements for all of them; return their captures."""
     if not answers:
         return set()
@@ -64,30 +64,27 @@ def _write_answers(session: Session, answerer: Answerer, answers: Mapping[Claim,
     for capture in captures:
         capture.state, capture.reason = CaptureState.ANALYSED, None
     stamp(session, held, {CustodyStage.ANALYSED: answered_at})
-    predicted = _predict_once(session, answerer, found, answered_at)
+    predicted = _predict_once(session, found, answered_at)
     for capture in captures:
         if capture.id in predicted:  # otherwise this model has answered before, and that answer was delivered then
-            add_delivery(session, capture, _result(capture, answerer.package, found[capture.id], answered_at))
+            add_delivery(session, capture, _result(capture, found[capture.id], answered_at))
     return held
 
 
-def _predict_once(
-    session: Session, answerer: Answerer, found: Mapping[UUID, Answer], answered_at: datetime
-) -> set[UUID]:
-    """Insert the predictions that this model has not made before; return their captures."""
+def _predict_once(session: Session, found: Mapping[UUID, Answer], answered_at: datetime) -> set[UUID]:
+    """Insert the predictions that their models have not made before; return their captures."""
     if not found:
         return set()
-    _introduce(session, answerer.package)
     rows = [
         {
             "id": uuid4(),
             "capture_id": capture_id,
-            "model_digest": answerer.package.digest,
+            "model_digest": answer.model.digest,
             "probability": answer.probability,
-            "label": answerer.package.card.label_of(answer.probability),
+            "label": answer.label,
             "doubts": list(answer.doubts),
             "attention": answer.attention,
-            "runtime": answerer.runtime_name,
+            "runtime": answer.model.runtime.name,
             "created_at": answered_at,
         }
         for capture_id, answer in found.items()
@@ -96,9 +93,9 @@ def _predict_once(
     return set(session.scalars(inserted, rows))
 
 
-def _write_fault(session: Session, answerer: Answerer, claim: Claim, fault: Refusal | Postponement) -> bool:
+def _write_fault(session: Session, claim: Claim, fault: Refusal | Postponement, patience: timedelta) -> bool:
     """Give a job up, or put it back; return whether its capture has changed by that."""
-    is_over = isinstance(fault, Refusal) or now() - claim.queued_at >= answerer.patience
+    is_over = isinstance(fault, Refusal) or now() - claim.queued_at >= patience
     try:
         if is_over:
             fail(session, claim, fault.reason)
@@ -112,7 +109,8 @@ def _write_fault(session: Session, answerer: Answerer, claim: Claim, fault: Refu
     return is_over
 
 
-def _result(capture: Capture, package: ModelPackage, answer: Answer, answered_at: datetime) -> Result:
+def _result(capture: Capture, answer: Answer, answered_at: datetime) -> Result:
+    package = answer.model.package
     return Result(
         delivery_id=uuid4(),
         capture_id=capture.id,
@@ -122,16 +120,7 @@ def _result(capture: Capture, package: ModelPackage, answer: Answer, answered_at
         model_version=package.card.version,
         model_digest=package.digest,
         probability=answer.probability,
-        label=package.card.label_of(answer.probability),
+        label=answer.label,
         doubts=answer.doubts,
         created_at=answered_at,
     )
-
-
-def _introduce(session: Session, package: ModelPackage) -> None:
-    """See that the model has its row, to which predictions point."""
-    if session.scalar(select(ModelVersion.digest).where(ModelVersion.digest == package.digest)) is not None:
-        return
-    card: dict[str, Any] = package.card.model_dump(mode="json")
-    row = {"digest": package.digest, "name": package.card.name, "version": package.card.version, "card": card}
-    session.execute(upsert(session, ModelVersion).values(row).on_conflict_do_nothing())

@@ -8,14 +8,17 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from cloud_service.allocator import keep_freed_memory
+from cloud_service.allocator import freeze_what_is_loaded, keep_freed_memory
 from cloud_service.blob_store import open_blob_store
 from cloud_service.config import Settings, settings
-from cloud_service.database import engine, transaction
+from cloud_service.database import engine, snapshot, transaction
 from cloud_service.inference.claims import count_claimable, fail_exhausted
 from cloud_service.inference.worker import InferenceWorker
-from cloud_service.ml.package import load_package
-from cloud_service.ml.runtimes.loading import load_runtime
+from cloud_service.registry.beginning import begin
+from cloud_service.registry.engines import improver_for
+from cloud_service.registry.packages import prune_cache
+from cloud_service.registry.served import loading
+from cloud_service.registry.serving import Serving, needed_models
 from cloud_service.system.heartbeats import Pulse
 from cloud_service.wakeup import Notifier, WakeUps
 from shared.logs import get_logger
@@ -43,31 +46,32 @@ class InferenceProcess:
         self._stopping = threading.Event()
         self._progress = time.monotonic()
         self._pulse = Pulse(engine, "worker", worker.name)
+        self._told: object = None  # the models that the last heartbeat named
         self._clock = threading.Thread(target=self._watch, name="clock", daemon=True)
 
     @classmethod
     def from_settings(cls, settings: Settings, engine: Engine) -> Self:
-        """Load the model package and open what the settings name.
+        """Open what the settings name, and load the models that are in service; at first that of `model_dir`.
 
         Raises:
-            PermanentError: the model package or a setting is not as it must be; the text says which and why.
+            PermanentError: the first model's package or a setting is not as it must be; the text says which and why.
+            TransientError: the blob store is away.
+            sqlalchemy.exc.OperationalError: the database is away.
         """
         keep_freed_memory(blocks_below=_KEPT_BLOCKS)
-        package = load_package(settings.model_dir)
+        blobs = open_blob_store(settings)
+        begin(engine, blobs, settings)
+        serving = Serving(loading(blobs, settings), improver=improver_for(settings))
+        with snapshot(engine) as session:
+            serving.refresh(session)
+        serving.wait()
         notifier = Notifier(settings.redis_url.get_secret_value())
-        worker = InferenceWorker(
-            runtime=load_runtime(package, settings.runtime, settings.runtime_threads),
-            package=package,
-            blob_store=open_blob_store(settings),
-            engine=engine,
-            notifier=notifier,
-            settings=settings,
-        )
-        log.info("model loaded", model=package.card.name, version=package.card.version, digest=package.digest)
+        worker = InferenceWorker(serving=serving, blob_store=blobs, engine=engine, notifier=notifier, settings=settings)
         return cls(worker, engine, notifier, settings)
 
     def start(self) -> None:
         """Look for jobs now and then, nudged or not, and say that this process is there."""
+        freeze_what_is_loaded()
         self._clock.start()
 
     def stop(self) -> None:
@@ -100,24 +104,43 @@ class InferenceProcess:
             self._notifier.inference()
 
     def _drain(self) -> bool:
-        """Run batches; return False where the time ran out first."""
+        """Run batches, and what the shadow has to do where none waits; return False where the time ran out first."""
         end = time.monotonic() + _RUN_SECONDS
         while not self._stopping.is_set():
             self._progress = time.monotonic()
             if self._progress > end:
                 return False
-            if not self._worker.run_batch():
+            if not self._worker.run_batch() and not self._worker.run_shadow():
                 break
         return True
 
     def _watch(self) -> None:
         """The clock thread's outermost loop."""
-        while not self._stopping.wait(self._settings.sweep_seconds):
+        pause = 0.0  # who waits for this process hears of it at once
+        while not self._stopping.wait(pause):
+            pause = self._settings.sweep_seconds
             try:
-                self._pulse.beat_if_due(**self._worker.about())  # first: to look may become to work for a while
+                self._tell()  # first: to look may become to work for a while
                 self._look()
             except Exception:
                 log.exception("looking for jobs failed; it is tried again")
+
+    def _tell(self) -> None:
+        """Say that this process is there; at once where other models answer than those that it told of."""
+        about = self._worker.about()
+        models = (about["models"], about["model_faults"], about["engine_notes"])
+        if models != self._told:
+            self._pulse.hurry()
+            self._prune()
+        self._pulse.beat_if_due(**about)
+        self._told = models
+
+    def _prune(self) -> None:
+        """Remove the packages of models that other ones have taken the place of; the folder may be memory."""
+        with snapshot(self._engine) as session:
+            needed = needed_models(session)
+        if gone := prune_cache(self._settings.model_cache_dir, needed):
+            log.info("packages that are needed no more are removed from the cache", models=gone)
 
     def _look(self) -> None:
         idle = time.monotonic() - self._progress

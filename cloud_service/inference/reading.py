@@ -22,34 +22,36 @@ Pixels = npt.NDArray[np.uint8]
 class CaptureReader:
     """Reads and decodes captures in threads: Pillow and the blob store let go of the interpreter's lock meanwhile."""
 
-    def __init__(self, blob_store: BlobStore, spec: PreprocessSpec, limits: ImageLimits) -> None:
+    def __init__(self, blob_store: BlobStore, limits: ImageLimits) -> None:
         self._blob_store = blob_store
-        self._spec = spec
         self._limits = limits
         self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="decode")
 
-    def read_all(self, digests: Mapping[UUID, str]) -> dict[UUID, Pixels | Refusal | Postponement]:
+    def read_all(
+        self, digests: Mapping[UUID, str], spec: PreprocessSpec
+    ) -> dict[UUID, Pixels | Refusal | Postponement]:
         """The pixels of each capture, uint8 (size, size, 3), or why there are none.
 
         Args:
             digests: SHA-256 by capture id.
+            spec: how the model that is to see them wants them read.
         """
-        futures = {capture_id: self._threads.submit(self._read, digest) for capture_id, digest in digests.items()}
+        futures = {capture_id: self._threads.submit(self._read, digest, spec) for capture_id, digest in digests.items()}
         return {capture_id: future.result() for capture_id, future in futures.items()}
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown()
 
-    def _read(self, digest: str) -> Pixels | Refusal | Postponement:
+    def _read(self, digest: str, spec: PreprocessSpec) -> Pixels | Refusal | Postponement:
         try:
-            handed = take_over(self._blob_store, digest, self._spec)
+            handed = take_over(self._blob_store, digest, spec)
             if handed is not None:
                 return handed
             data = self._blob_store.get(digest)
             if sha256_of_bytes(data) != digest:  # damaged pixels decode without a murmur
                 return Refusal(f"The stored bytes are no longer those that arrived (SHA-256 {digest}).")
-            return preprocess(data, self._spec, self._limits)
+            return preprocess(data, spec, self._limits)
         except FileNotFoundError:
             return Refusal(f"The stored bytes are missing from the blob store (SHA-256 {digest}).")
         except PermanentError as error:

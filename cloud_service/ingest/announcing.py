@@ -165,6 +165,7 @@ def _columns(announce: Announce) -> dict[str, Any]:
         "specimen": announce.specimen,
         "smear": announce.smear,
         "stain": announce.stain,
+        "micrometres_per_pixel": announce.micrometres_per_pixel,
         "quality": announce.quality.model_dump(mode="json"),
         "priority": announce.priority,
         "captured_at": announce.captured_at,

@@ -29,7 +29,7 @@ def ingest(
 
 @app.command(epilog="Example: smearflow check-archive")
 def check_archive(*, json_: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:
-    """Compare every stored capture and report with its blob and digest; exit code 1 where one is lost or altered."""
+    """Compare all that is kept in the blob store with its digest; exit code 1 where something is lost or altered."""
     from cloud_service.blob_store import open_blob_store
     from cloud_service.config import settings
     from cloud_service.database import engine
@@ -39,11 +39,14 @@ def check_archive(*, json_: Annotated[bool, typer.Option("--json", help="Print J
     if json_:
         typer.echo(json.dumps(report.as_json()))
     else:
-        typer.echo(f"{report.captures} captures, {report.reports} reports, {report.blobs} blobs.")
+        typer.echo(
+            f"{report.captures} captures, {report.reports} reports, {report.dataset_images} images of data sets, "
+            f"{report.packages} models; {report.blobs} blobs."
+        )
         for title, found in (
-            ("Missing blob of capture or report", report.missing),
+            ("Missing blob", report.missing),
             ("Altered blob", report.altered),
-            ("Blob of no capture and no report", report.orphans),
+            ("Blob of nothing that is kept", report.orphans),
         ):
             for one in found:
                 typer.echo(f"{title}: {one}")

@@ -4,14 +4,22 @@ import signal
 import threading
 from types import FrameType
 
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from cloud_service.allocator import freeze_what_is_loaded
 from cloud_service.blob_store import open_blob_store
 from cloud_service.config import Settings
-from cloud_service.database import make_engine
+from cloud_service.database import make_engine, snapshot
 from cloud_service.ingest.connection import Inbox, Woken
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.processor import Processor
 from cloud_service.ingest.subscriber import Subscriber
+from cloud_service.ml.model_card import ModelCard
 from cloud_service.ml.package import ModelPackageError, load_package
+from cloud_service.models import EVERYWHERE, ModelVersion
+from cloud_service.registry.versions import active_digest
 from cloud_service.wakeup import ChangeListener, Notifier
 from shared.imaging.preprocess import PreprocessSpec
 from shared.logs import get_logger
@@ -30,7 +38,7 @@ def run(settings: Settings) -> None:
     """
     redis_url = settings.redis_url.get_secret_value()
     engine = make_engine(settings.database_url)
-    decoder = Decoder(settings, _spec_of_workers(settings))
+    decoder = Decoder(settings, spec_of_workers(engine, settings))
     notifier = Notifier(redis_url)
     ended = threading.Event()
     try:
@@ -46,6 +54,8 @@ def run(settings: Settings) -> None:
             target=_listen, args=(redis_url, subscriber.inbox, ended), name="listener", daemon=True
         ).start()
         decoder.warm_up()
+        notifier.warm_up()
+        freeze_what_is_loaded()
         log.info("ingest starts", shard=settings.shard, shard_count=settings.shard_count)
         subscriber.run()
     finally:
@@ -55,11 +65,18 @@ def run(settings: Settings) -> None:
         engine.dispose()
 
 
-def _spec_of_workers(settings: Settings) -> PreprocessSpec | None:
-    """How the workers read images, if they have the same model; a model that cannot be loaded is their affair."""
+def spec_of_workers(engine: Engine, settings: Settings) -> PreprocessSpec | None:
+    """How workers read most images: by the model that is in service everywhere, or by the one that they begin with.
+
+    None where neither is known: workers decode for themselves then, as they do where a site has a model of its own.
+    """
     try:
+        with snapshot(engine) as session:
+            digest = active_digest(session, EVERYWHERE)
+            if digest is not None:
+                return ModelCard.model_validate(session.get_one(ModelVersion, digest).card).preprocess
         return load_package(settings.model_dir).card.preprocess
-    except ModelPackageError as error:
+    except (ModelPackageError, OperationalError, ProgrammingError, ValidationError) as error:
         log.warning("workers decode for themselves", reason=str(error))
         return None
 

@@ -64,13 +64,13 @@ class Subscriber:
                 self._do_what_is_due()
         finally:
             if self._connection is not None:
-                self._connection.close(self._state(Presence.OFFLINE))
+                self._connection.close(state_of(self._settings, Presence.OFFLINE))
 
     def _connect_if_due(self) -> None:
         if self._connection is not None or time.monotonic() < self._connect_at:
             return
         try:
-            self._connection = Connection(self._settings, self.inbox, self._state(Presence.OFFLINE))
+            self._connection = Connection(self._settings, self.inbox, state_of(self._settings, Presence.OFFLINE))
         except OSError as error:
             self._put_off_connecting(f"{self._settings.broker_host}:{self._settings.broker_port}: {error}")
 
@@ -78,6 +78,7 @@ class Subscriber:
         if self._connection is not None:
             self._connection.close()
         self._connection, self._subscribed = None, False
+        self._pulse.hurry()
         wait = self._reconnect.next()
         self._connect_at = time.monotonic() + wait
         log.warning("no connection to the broker", reason=reason, again_in_seconds=round(wait, 2))
@@ -115,8 +116,9 @@ class Subscriber:
                     )
                     return
                 self._subscribed = True
+                self._pulse.hurry()
                 self._reconnect.reset()
-                connection.publish(self._state(Presence.ONLINE), retain=True)
+                connection.publish(state_of(self._settings, Presence.ONLINE), retain=True)
                 log.info("serving", filters=sorted(self._filters))
             case Lost(connection, reason) if connection is self._connection:
                 self._put_off_connecting(reason)
@@ -149,12 +151,12 @@ class Subscriber:
         wait = self._retry.next()
         log.error("a batch waits", reason=str(error), again_in_seconds=round(wait, 2))
         if self._retry.tries == _TRIES_BEFORE_OFFLINE and self._connection is not None:
-            self._connection.publish(self._state(Presence.OFFLINE), retain=True)
+            self._connection.publish(state_of(self._settings, Presence.OFFLINE), retain=True)
         return self._stop.wait(wait)
 
     def _recovered(self) -> None:
         if self._retry.tries >= _TRIES_BEFORE_OFFLINE and self._connection is not None and self._subscribed:
-            self._connection.publish(self._state(Presence.ONLINE), retain=True)
+            self._connection.publish(state_of(self._settings, Presence.ONLINE), retain=True)
         self._retry.reset()
 
     def _publish(self, message: Outgoing) -> None:
@@ -209,8 +211,8 @@ class Subscriber:
         ours = {all_up()} if count == 1 else {all_up(site) for site in sites if shard_of(site, count) == shard}
         return ours, every - ours
 
-    def _state(self, presence: Presence) -> Outgoing:
-        state = CloudState(
-            v=1, state=presence, shard=self._settings.shard, shard_count=self._settings.shard_count, since=now()
-        )
-        return Outgoing(cloud_state(self._settings.broker_username), state.encode())
+
+def state_of(settings: Settings, presence: Presence) -> Outgoing:
+    """What this replica tells the devices of itself."""
+    state = CloudState(v=1, state=presence, shard=settings.shard, shard_count=settings.shard_count, since=now())
+    return Outgoing(cloud_state(settings.broker_username), state.encode())

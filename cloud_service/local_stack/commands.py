@@ -27,8 +27,8 @@ def up(
 ) -> None:
     """Run the whole stack on this machine until Ctrl-C.
 
-    Broker, Redis, ingest, inference worker, beat, API with its page, and an edge agent that watches a folder. What dies
-    is started again. Prints the page's address and its log-in.
+    Broker, Redis, ingest, workers for inference and for training, beat, API with its page, and an edge agent that
+    watches a folder. What dies is started again. Prints the page's address and its log-in.
 
     Example: smearflow up --data /srv/smearflow --port 8000
     """

@@ -77,7 +77,7 @@ class _Run:
 
     async def through(self) -> None:
         """Start the stack, wait until every expected file has an answer or nothing moves any more, and report."""
-        with self._console.status("Starting broker, Redis, ingest, worker, beat, API and edge agent …"):
+        with self._console.status("Starting broker, Redis, ingest, workers, beat, API and edge agent …"):
             await self._stack.start()
         told = f"Page {self._stack.url}, log-in {log_in_of(self._stack)}"
         self._console.print(told, markup=False, highlight=False, soft_wrap=True)

@@ -13,8 +13,8 @@ _LIBRARY_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/l
 
 
 def runtime_folder() -> Path:
-    """Where the set-up unpacks programs: `$SMEARFLOW_RUNTIME`, else `.runtime` in the project's root."""
-    return Path(os.environ.get("SMEARFLOW_RUNTIME") or _PROJECT / ".runtime")
+    """Where the set-up unpacks programs: `$SMEARFLOW_PROGRAMS_DIR`, else `.runtime` in the project's root."""
+    return Path(os.environ.get("SMEARFLOW_PROGRAMS_DIR") or _PROJECT / ".runtime")
 
 
 def _folders() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ from cloud_service.local_stack.processes import output_of, script
 from cloud_service.local_stack.programs import dynamic_security_plugin, find_program
 from cloud_service.local_stack.secrets import StackSecrets
 from cloud_service.local_stack.supervisor import Program, Supervisor
-from shared.errors import PermanentError
+from cloud_service.models import now
+from cloud_service.system.heartbeats import heartbeats
+from shared.errors import ConfigurationError, PermanentError
 
 SITE, DEVICE = "local", "microscope-1"
 READY_SECONDS = 90.0
@@ -53,7 +56,7 @@ class StackOptions:
 
 
 class LocalStack:
-    """Mosquitto, Redis, ingest, inference workers, beat, API and one edge agent, supervised."""
+    """Mosquitto, Redis, ingest, workers for inference and for training, beat, API and one edge agent, supervised."""
 
     def __init__(self, options: StackOptions) -> None:
         self.options = options
@@ -64,6 +67,7 @@ class LocalStack:
         fixed = {} if options.api_port is None else {"api": options.api_port}
         self._ports = choose_ports(("mosquitto", "redis", "api"), self._data / "ports.json", fixed)
         self._supervisor = Supervisor(self._data)
+        self._began_at = now()
         self._engine = make_engine(self.cloud_environment()["SMEARFLOW_DATABASE_URL"])
         self.first_password: str | None = None
         """Of the user `admin`, where `start` has just made it; nobody can read it later."""
@@ -88,7 +92,7 @@ class LocalStack:
 
         Raises:
             StackStartError: a part did not come up in time.
-            ConfigurationError: a program is not on this machine.
+            ConfigurationError: a program is not on this machine, or the edge agent watches another folder.
         """
         self._write_environment()
         await self._supervisor.start(*self._servers())
@@ -121,6 +125,9 @@ class LocalStack:
         settings = {
             "database_url": f"sqlite:///{self._data.resolve() / 'smearflow.db'}",
             "blob_url": str(self._data.resolve() / "blobs"),
+            "training_dir": str(self._data.resolve() / "training"),
+            "model_cache_dir": str(self._data.resolve() / "models"),
+            "engine_cache_dir": str(self._data.resolve() / "engines"),
             "redis_url": f"redis://:{self._secrets.redis}@{LOOPBACK}:{self._ports['redis']}/0",
             "broker_host": LOOPBACK,
             "broker_port": str(self._ports["mosquitto"]),
@@ -154,18 +161,21 @@ class LocalStack:
         yield Program("redis", [str(find_program("redis-server")), str(config)], ports=(redis,))
 
     def _cloud_programs(self) -> Iterator[Program]:
-        def program(name: str, command: str, shard: int = 0, ports: tuple[int, ...] = ()) -> Program:
-            return Program(name, [script("smearflow"), command], self.cloud_environment(shard), ports)
+        def program(name: str, *command: str, shard: int = 0, ports: tuple[int, ...] = ()) -> Program:
+            return Program(name, [script("smearflow"), *command], self.cloud_environment(shard), ports)
 
         for number in range(self.options.ingests):
             yield program(_numbered("ingest", number), "ingest", shard=number)
         for number in range(self.options.workers):
             yield program(_numbered("worker", number), "worker")
+        yield program("training", "worker", "--queue", "training")
         yield program("beat", "beat")
         yield program("api", "serve", ports=(self._ports["api"],))
 
     def _edge_program(self) -> Program:
-        return Program("edge", [script("smearflow-edge"), "run", "--config", str(self.edge_config)])
+        # Where something else holds the broker's former port by now, the agent's settings name that one still.
+        port = {"SMEARFLOW_EDGE_BROKER__PORT": str(self._ports["mosquitto"])}
+        return Program("edge", [script("smearflow-edge"), "run", "--config", str(self.edge_config)], port)
 
     def _prepare_database(self) -> None:
         migrations.upgrade(self.cloud_environment()["SMEARFLOW_DATABASE_URL"])
@@ -176,12 +186,30 @@ class LocalStack:
     async def _enrol_edge(self) -> None:
         """Enrol the device as an administrator and its technician would: `device add`, then `smearflow-edge enrol`."""
         if self.edge_config.exists():
+            self._require_watched()
             return
         add = [script("smearflow"), "device", "add", SITE, DEVICE, "--json"]
         credentials = await output_of(add, environment=self.cloud_environment())
         enrol = [script("smearflow-edge"), "enrol", "--config", str(self.edge_config), "--credentials", "-"]
         enrol += ["--watch", str(self.options.captures.resolve()), "--unidentified", self.options.unidentified]
         await output_of(enrol, given=credentials)
+
+    def _require_watched(self) -> None:
+        """An agent that was enrolled before watches what its settings say, whatever this start wishes for.
+
+        Raises:
+            ConfigurationError: that is another folder.
+        """
+        try:
+            folders = tomllib.loads(self.edge_config.read_text("utf-8"))["watch"]["folders"]
+        except (ValueError, KeyError):
+            return  # the agent itself says what is wrong with its settings
+        wanted = self.options.captures.resolve()
+        if not any(wanted.is_relative_to((self.edge_config.parent / folder).resolve()) for folder in folders):
+            raise ConfigurationError(
+                f"The edge agent of {self._data} does not watch {wanted}, but {', '.join(folders)}. Add the folder to "
+                f"[watch] in {self.edge_config}, or name another folder with --data."
+            )
 
     async def _until_ready(self) -> None:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
@@ -195,11 +223,13 @@ class LocalStack:
                 ) from error
 
     async def _is_ready(self, client: httpx.AsyncClient) -> bool:
-        return await asyncio.to_thread(self._is_device_online) and await _answers(client)
+        return await asyncio.to_thread(self._are_both_ends_there) and await _answers(client)
 
-    def _is_device_online(self) -> bool:
+    def _are_both_ends_there(self) -> bool:
+        """Whether the device is online, and every inference worker has its model: the first captures wait for none."""
         with snapshot(self._engine) as session:
-            return devices_online(session) > 0
+            workers = [found for found in heartbeats(session, "worker") if found.started_at >= self._began_at]
+            return devices_online(session) > 0 and len(workers) >= self.options.workers
 
 
 async def _answers(client: httpx.AsyncClient) -> bool:

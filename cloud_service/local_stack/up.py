@@ -27,7 +27,7 @@ async def _up(options: StackOptions) -> None:
     stopped = stop_event()
     stack = LocalStack(options)
     try:
-        with console.status("Starting broker, Redis, ingest, worker, beat, API and edge agent …"):
+        with console.status("Starting broker, Redis, ingest, workers, beat, API and edge agent …"):
             if not await finishes_before(stopped, stack.start()):
                 return
         console.print(_welcome(stack), markup=False, highlight=False, soft_wrap=True)

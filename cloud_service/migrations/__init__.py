@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -58,6 +59,12 @@ def configure_options(connection: Connection) -> dict[str, Any]:
         "compare_type": True,
         "transactional_ddl": True,
     }
+
+
+def revisions(connection: Connection) -> tuple[str | None, str | None]:
+    """The version that a database's tables have (None: there are none), and the newest that there is."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    return current, ScriptDirectory.from_config(configuration(connection)).get_current_head()
 
 
 def differences(connection: Connection) -> list[Any]:

@@ -57,6 +57,13 @@ def _checks(card: ModelCard) -> Iterator[str]:
             f"Abstaining, held out: answers {card.coverage.answered.as_percent()} of images; "
             f"covers {card.coverage.coverage.as_percent()}"
         )
+    if (small := card.quantised) is not None:
+        lost = 100 * (small.accuracy_in_float32 - small.accuracy)
+        yield (
+            f"In eight bits, held out: accuracy {small.accuracy:.1%}, {lost:.1f} points less than in float32; "
+            f"{small.changed_labels} of {small.images} labels change, probabilities by {small.mean_difference:.4f} on "
+            f"average and {small.largest_difference:.3f} at most; {'serves' if small.is_fit else 'not used'} by default"
+        )
     if card.flag_rates is not None:
         probes = ", ".join(f"{name} {rate.as_percent()}" for name, rate in card.flag_rates.probes.items())
         held_out = card.flag_rates.in_distribution.as_percent()

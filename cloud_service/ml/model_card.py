@@ -22,6 +22,10 @@ NO_CLINICAL_MEANING = (
     "None. The model was trained on procedurally drawn pictures, never on blood. Its answers show that the "
     "software works and say nothing about any person."
 )
+MOST_ACCURACY_LOST = 0.002
+"""Share of the held-out images by which eight bits may cost accuracy and still serve unasked."""
+MOST_MEAN_DIFFERENCE = 0.01
+"""Likewise, by which probabilities may differ on average."""
 UNPROVEN_CLINICAL_MEANING = "Unproven. No clinical study has been made of this model."
 
 
@@ -29,6 +33,7 @@ class PackageFile(StrEnum):
     """The files of a model package beside its card."""
 
     ONNX = "model.onnx"  # pixels (N, size, size, 3) uint8 → logits (N,), features (N, F), attention (N, h, w) float32
+    QUANTISED = "model-int8.onnx"  # the same in eight bits; only where `quantised` is given
     WEIGHTS = "weights.safetensors"  # the network's own parameters and BatchNorm statistics
     STATISTICS = "statistics.safetensors"  # of the training images, for `out_of_distribution`; only where that is given
 
@@ -52,6 +57,24 @@ class TrainingRecord(_CardPart):
     settings: dict[str, JsonValue] = Field(description="TrainingSettings, by name.")
     chosen_epoch: int = Field(ge=1)
     software: dict[str, str] = Field(description="Versions of the libraries that decide the outcome.")
+
+
+class QuantisedFigures(_CardPart):
+    """How the file in eight bits answers beside the one in float32, on the held-out images."""
+
+    calibrated_on: int = Field(ge=1, description="Training images on which the ranges were taken.")
+    images: int = Field(ge=1, description="Held-out images.")
+    accuracy: Annotated[float, Field(ge=0.0, le=1.0)] = Field(description="At the threshold.")
+    accuracy_in_float32: Annotated[float, Field(ge=0.0, le=1.0)]
+    changed_labels: int = Field(ge=0, description="Images that fall on the other side of the threshold.")
+    largest_difference: float = Field(ge=0.0, description="Of the probability.")
+    mean_difference: float = Field(ge=0.0, description="Likewise, over all images.")
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether it may serve unasked: it costs no more accuracy and moves probabilities no more than is stated."""
+        cost = round(self.accuracy_in_float32 - self.accuracy, 6)  # 2 of 1,000 are 0.002
+        return cost <= MOST_ACCURACY_LOST and self.mean_difference <= MOST_MEAN_DIFFERENCE
 
 
 class ModelCard(_CardPart):
@@ -102,6 +125,9 @@ class ModelCard(_CardPart):
         description="Largest difference of ONNX Runtime's logits from torch's at export, scaled as "
         "export.LARGEST_DIFFERENCE says; 1e-4 is the most that is exported.",
     )
+    quantised: QuantisedFigures | None = Field(
+        default=None, description="Of the file in eight bits beside that in float32; null: there is none."
+    )
     intended_use: Text
     limits: tuple[Text, ...] = Field(min_length=1)
     clinical_meaning: Text
@@ -113,6 +139,8 @@ class ModelCard(_CardPart):
             raise ValueError("threshold and threshold_choice name different probabilities")
         if (self.out_of_distribution is not None) != (PackageFile.STATISTICS in self.files):
             raise ValueError(f"out_of_distribution and {PackageFile.STATISTICS} come together or not at all")
+        if (self.quantised is not None) != (PackageFile.QUANTISED in self.files):
+            raise ValueError(f"quantised and {PackageFile.QUANTISED} come together or not at all")
         return self
 
     @property

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,11 @@ from cloud_service.ml.model_card import (
     UNPROVEN_CLINICAL_MEANING,
     ModelCard,
     PackageFile,
+    QuantisedFigures,
     TrainingRecord,
 )
 from cloud_service.ml.package import ModelPackage, write_package
+from cloud_service.ml.quantisation import calibration_places, quantise, quantised_figures
 from cloud_service.ml.training.prediction import predict_logits
 from cloud_service.ml.training.records import LabelledPixels, Trained
 from cloud_service.ml.training.settings import Recipe
@@ -66,15 +67,11 @@ class DividedData:
 
 @dataclass(frozen=True, slots=True)
 class _OnnxFacts:
-    """What the card says of the ONNX file."""
+    """What the card says of the ONNX files."""
 
     difference: float  # from torch, as `largest_difference` gives it
     attention: AttentionMap
-
-    @classmethod
-    def of(cls, network: DeployedNetwork, onnx_file: bytes, images: NDArray[np.uint8]) -> Self:
-        """Measured on `images`, (N, size, size, 3)."""
-        return cls(largest_difference(network, onnx_file, images), attention_map_of(network, images.shape[1]))
+    quantised: QuantisedFigures
 
 
 def write_trained_package(
@@ -110,22 +107,41 @@ def write_trained_package(
         typical.scores(data.validation.pixels.numpy()),
         sensitivity=sensitivity,
     )
+    onnx_file = export_onnx(network, recipe.preprocess.size)
     files = {
-        PackageFile.ONNX: export_onnx(network, recipe.preprocess.size),
+        PackageFile.ONNX: onnx_file,
+        PackageFile.QUANTISED: quantise(onnx_file, _calibration_pixels(data)),
         PackageFile.WEIGHTS: weights_of(trained.network),
         PackageFile.STATISTICS: typical.to_bytes(),
     }
-    images = np.concatenate([sample_pixels(recipe.preprocess.size), data.test.pixels[:_PARITY_IMAGES].numpy()])
     card = _card(
         files={name: sha256_of_bytes(content) for name, content in files.items()},
         recipe=recipe,
         choices=choices,
         training=_training_record(trained, data, recipe, texts),
         assessment=_assess(network, data, choices, typical),
-        onnx=_OnnxFacts.of(network, files[PackageFile.ONNX], images),
+        onnx=_onnx_facts(network, files, data, choices),
         texts=texts,
     )
     return write_package(directory, card, files)
+
+
+def _calibration_pixels(data: DividedData) -> NDArray[np.uint8]:
+    return data.training.pixels[calibration_places(len(data.training.pixels))].numpy()
+
+
+def _onnx_facts(
+    network: DeployedNetwork, files: dict[PackageFile, bytes], data: DividedData, choices: Choices
+) -> _OnnxFacts:
+    onnx_file, quantised = files[PackageFile.ONNX], files[PackageFile.QUANTISED]
+    pixels, labels = data.test.pixels.numpy(), data.test.labels.numpy()
+    images = np.concatenate([sample_pixels(pixels.shape[1]), pixels[:_PARITY_IMAGES]])
+    calibrated_on = len(calibration_places(len(data.training.pixels)))
+    return _OnnxFacts(
+        difference=largest_difference(network, onnx_file, images),
+        attention=attention_map_of(network, pixels.shape[1]),
+        quantised=quantised_figures(onnx_file, quantised, pixels, labels, choices.point, calibrated_on=calibrated_on),
+    )
 
 
 def _card(
@@ -157,6 +173,7 @@ def _card(
         colours=assessment.colours,
         shortcuts=assessment.warnings,
         onnx_difference=onnx.difference,
+        quantised=onnx.quantised,
         intended_use=texts.intended_use,
         limits=texts.limits,
         clinical_meaning=texts.clinical_meaning,

@@ -42,6 +42,7 @@ class Capture(Base):
     specimen: Mapped[str | None] = mapped_column(String(200))
     smear: Mapped[str | None] = mapped_column(String(200))
     stain: Mapped[str | None] = mapped_column(String(200))
+    micrometres_per_pixel: Mapped[float | None]  # on the slide
     quality: Mapped[dict[str, Any]]
     priority: Mapped[str] = mapped_column(String(16), default=Priority.ROUTINE)
     captured_at: Mapped[datetime]

@@ -20,7 +20,10 @@ class EventCounter(Base):
 
 
 class Event(Base):
-    """Something that a browser is told of; `position` has no gaps and rises in the order of commits."""
+    """Something that a browser is told of; `position` rises in the order of commits.
+
+    It has no gaps, but for progress of training jobs that later progress has replaced.
+    """
 
     __tablename__ = "event"
 

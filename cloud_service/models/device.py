@@ -37,6 +37,7 @@ class Device(Base):
     clock_skew_seconds: Mapped[float | None]
     outbox_depth: Mapped[int | None]
     parked: Mapped[int | None]
+    refused_files: Mapped[int | None]
     free_disk_bytes: Mapped[int | None] = mapped_column(BigInteger)
     paused: Mapped[bool] = mapped_column(default=False)
 

@@ -8,11 +8,12 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_service.models.base import Base, now
+from cloud_service.vocabulary import ModelState
 from shared.vocabulary import JobState
 
 
 class ModelVersion(Base):
-    """A model that has answered captures, by the digest of its package."""
+    """A version of a model, by the digest of its package; its timeline is in `model_activation`."""
 
     __tablename__ = "model_version"
 
@@ -20,7 +21,11 @@ class ModelVersion(Base):
     name: Mapped[str] = mapped_column(String(200))
     version: Mapped[str] = mapped_column(String(200))
     card: Mapped[dict[str, Any]]
-    first_used_at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[str] = mapped_column(String(16), server_default=ModelState.ACTIVE)
+    package_sha256: Mapped[str | None] = mapped_column(String(64))  # of its archive in the blob store
+    training_job_id: Mapped[UUID | None]  # that it came out of
+    registered_by: Mapped[str] = mapped_column(String(100), server_default="worker")
+    registered_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class InferenceJob(Base):

@@ -5,23 +5,34 @@ its fonts and needs nothing else. Of the words of people nothing is read as mark
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
-from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from threading import BoundedSemaphore
 from uuid import UUID
 
-import typst
-
+from cloud_service.errors import RequestError
+from cloud_service.reports.files import PDF, TOLD
 from cloud_service.reports.schemas import ReportContent, ReportedImage
 from cloud_service.reports.telling import tell
-from cloud_service.reports.typography import FONTS
+from shared.errors import TransientError
+from shared.logs import get_logger
 from shared.vocabulary import PersonVerdict
 
 SHOWN_IMAGES = 6
-_TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-_STANDARD: Final = "a-2a"  # PDF/A for archives, with the structure that screen readers follow
+_TIMEOUT_SECONDS = 60.0
+_AT_ONCE = BoundedSemaphore(2)  # processes that draw take some 100 MB each
+
+log = get_logger(__name__)
+
+
+class DrawingError(RequestError):
+    """A report could not be drawn, so nothing was signed; the log holds what Typst said."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def shown_images(content: ReportContent) -> list[ReportedImage]:
@@ -36,23 +47,36 @@ def draw(content: ReportContent, pictures: Mapping[UUID, bytes]) -> bytes:
     Args:
         content: what was signed.
         pictures: JPEG of those `shown_images` that are to be had, by capture id.
+
+    Raises:
+        TransientError: the process that draws was killed, or took more than a minute.
+        DrawingError: it failed.
     """
     files = {image.capture_id: f"{image.capture_id}.jpg" for image in shown_images(content)}
     with TemporaryDirectory(prefix="smearflow-report-") as name:
-        folder = Path(name)  # Typst reads nothing outside of it
+        folder = Path(name)
         for capture_id, data in pictures.items():
             (folder / files[capture_id]).write_bytes(data)
         there = {capture_id: file for capture_id, file in files.items() if capture_id in pictures}
-        (folder / "report.json").write_text(json.dumps(tell(content, shown_images(content), there)))
-        compiler = typst.Compiler(_TEMPLATE.read_bytes(), root=folder, font_paths=_fonts())
-        pdf = compiler.compile(
-            format="pdf", pdf_standards=_STANDARD, timestamp=content.signed_at.replace(microsecond=0)
+        (folder / TOLD).write_text(json.dumps(tell(content, shown_images(content), there)))
+        with _AT_ONCE:
+            _run_child(folder, int(content.signed_at.timestamp()))
+        return (folder / PDF).read_bytes()
+
+
+def _run_child(folder: Path, made_at: int) -> None:
+    command = [sys.executable, "-m", "cloud_service.reports.draw_child", str(folder), str(made_at)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)  # noqa: S603 - our own
+    except subprocess.TimeoutExpired as error:
+        raise TransientError(
+            f"The report was not drawn within {_TIMEOUT_SECONDS:.0f} s, so nothing was signed: sign again in a moment."
+        ) from error
+    if done.returncode < 0:
+        log.error("the process that draws reports was killed", signal=-done.returncode)
+        raise TransientError("The drawing of the report was cut off, so nothing was signed: sign again in a moment.")
+    if done.returncode > 0:
+        log.critical("a report cannot be drawn", said=done.stderr.decode(errors="replace")[-2000:])
+        raise DrawingError(
+            "The report cannot be drawn, so nothing was signed: tell the administrator, whose log says why."
         )
-    assert isinstance(pdf, bytes)  # noqa: S101 - what this one call always gives, among those that its types allow
-    return pdf
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The fonts that come with Smearflow and no others: a report looks the same on every machine."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])

@@ -3,16 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from cloud_service.cases.schemas import ModelFacts, ReadingView, ReportSummary
+from cloud_service.web.schemas import ApiModel
 from shared.vocabulary import CaseAnswer, PersonVerdict
 
 
-class ReportedImage(BaseModel):
+class ReportedImage(ApiModel):
     """One image in a signed report."""
-
-    model_config = ConfigDict(frozen=True)
 
     capture_id: UUID
     sha256: str
@@ -25,10 +24,8 @@ class ReportedImage(BaseModel):
     reason: str | None
 
 
-class ReportContent(BaseModel):
+class ReportContent(ApiModel):
     """All that was signed."""
-
-    model_config = ConfigDict(frozen=True)
 
     case_id: UUID
     site: str

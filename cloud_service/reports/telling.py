@@ -1,5 +1,6 @@
 """A signed report's words, as its PDF shows them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from cloud_service.cases.judging import differs
 from cloud_service.cases.schemas import ModelFacts, ReadingView
 from cloud_service.reports.content import digest_of
 from cloud_service.reports.schemas import ReportContent, ReportedImage
-from cloud_service.reports.typography import printable, runs_from_the_right
+from cloud_service.reports.typography import has_code_points, printable, runs_from_the_right
 from shared.vocabulary import Label, PersonVerdict, ReportStatus
 
 _NONE = "—"
@@ -36,7 +37,7 @@ def tell(content: ReportContent, shown: Sequence[ReportedImage], files: Mapping[
     # The reason of an amendment stands there already.
     differs_here = differs(content.model_answer, content.verdict) and content.reason != content.amendment_reason
     difference = content.reason if differs_here else None
-    return {
+    told = {
         "title": f"Smearflow: case {content.pseudonym[:8]}, {name}",
         "header": [f"Smearflow · blood-smear report · site {content.site}", f"Case {content.pseudonym[:8]} · {name}"],
         "notice": printable(content.notice),
@@ -55,6 +56,7 @@ def tell(content: ReportContent, shown: Sequence[ReportedImage], files: Mapping[
         "pictures": [_picture(image, numbers[image.capture_id], files.get(image.capture_id)) for image in shown],
         "images": [_row(number, image) for number, image in enumerate(content.images, 1)],
     }
+    return told | {"has_code_points": has_code_points(json.dumps(told, ensure_ascii=False))}
 
 
 def _facts_of_report(content: ReportContent) -> list[dict[str, Any]]:

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from functools import cache
-from pathlib import Path
 
 from fontTools.ttLib import TTFont
 
-FONTS = Path(__file__).parent / "fonts"
+from cloud_service.reports.files import FONTS
 
 _JOINERS = {"\u200c", "\u200d"}  # they steer how letters join
 _BREAK = "\u200b"  # a place where a line may end, which takes no room
+_CODE_POINT = re.compile(r"\[U\+[0-9A-F]{4,6}\]")
 _LONG_WORD = re.compile(r"\S{25}(?=\S)")
 
 
@@ -23,6 +23,11 @@ def printable(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\t", "    ").split("\n")
     shown = ("".join(map(_shown, line)) for line in lines)
     return "\n".join(_LONG_WORD.sub(lambda found: f"{found[0]}{_BREAK}", line) for line in shown)
+
+
+def has_code_points(shown: str) -> bool:
+    """Whether what `printable` gave names a code point in the place of a character; a line may break within it."""
+    return _CODE_POINT.search(shown.replace(_BREAK, "")) is not None
 
 
 def runs_from_the_right(text: str) -> bool:

@@ -1,9 +1,11 @@
 """What the API tells of the system's state."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from cloud_service.vocabulary import TrainingJobKind
 from cloud_service.web.schemas import ApiModel
 
 
@@ -19,6 +21,16 @@ class QueueHealth(ApiModel):
     """Age of the analysis that has waited longest though it may be claimed; it grows where no worker is alive."""
 
 
+class AnsweringModel(ApiModel):
+    """A model that a worker answers with in one scope."""
+
+    scope: Annotated[str, Field(examples=["*"])]
+    """A site, or `*` for all that have no model of their own."""
+    model: Annotated[str, Field(examples=["se-cnn demo-1"])]
+    digest: str
+    runtime: Annotated[str, Field(examples=["onnxruntime"])]
+
+
 class WorkerHealth(ApiModel):
     """An inference worker that said something within a day."""
 
@@ -29,10 +41,45 @@ class WorkerHealth(ApiModel):
     model: Annotated[str, Field(examples=["se-cnn demo-1"])] | None
     model_digest: str | None
     runtime: Annotated[str, Field(examples=["onnxruntime"])] | None
+    """These three are of the model that answers everywhere."""
+    models: list[AnsweringModel]
+    """All that it answers with."""
+    model_faults: list[str]
+    """Why it could not load a model that is in service or in the shadow; the one before that answers meanwhile."""
+    engine_notes: list[str]
+    """Why TensorRT does not answer: no GPU, an engine that is being built, or one that failed."""
     claimed: int
     """Analyses that it holds now."""
     answered: int
     """Captures that it has worked off since it started."""
+
+
+class TrainingWorkerHealth(ApiModel):
+    """A worker of the training queue that said something within a day."""
+
+    name: Annotated[str, Field(examples=["cloud-1:4712"])]
+    alive: bool
+    started_at: AwareDatetime
+    seen_at: AwareDatetime
+    job_id: UUID | None
+    """That it works on now."""
+    job_kind: TrainingJobKind | None
+    threads: int | None
+    """Processor threads that it gives to a job."""
+    begun: int
+    """Jobs that it has begun since it started."""
+
+
+class TrainingHealth(ApiModel):
+    """The long work: data sets, trainings, assessments of models."""
+
+    waiting: int
+    running: int
+    failed: int
+    """So many ever have."""
+    oldest_unclaimed_seconds: float | None
+    """How long a job that may be begun has waited; while one is worked on, others wait their turn."""
+    workers: list[TrainingWorkerHealth]
 
 
 class IngestHealth(ApiModel):
@@ -84,6 +131,7 @@ class SystemHealth(ApiModel):
     """It answers. Without it results come later, but they come."""
     queue: QueueHealth
     workers: list[WorkerHealth]
+    training: TrainingHealth
     ingests: list[IngestHealth]
     devices: DeviceHealth
     deliveries: DeliveryHealth

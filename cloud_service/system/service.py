@@ -23,6 +23,7 @@ from cloud_service.system.schemas import (
     SystemHealth,
     WorkerHealth,
 )
+from cloud_service.system.training import training_health
 from shared.errors import TransientError
 from shared.vocabulary import JobState
 
@@ -46,6 +47,7 @@ def system_health(session: Session, settings: Settings, *, redis: bool) -> Syste
         redis=redis,
         queue=_queue(session, moment),
         workers=_workers(session, moment),
+        training=training_health(session, moment),
         ingests=[_ingest(row, moment) for row in heartbeats(session, "ingest")],
         devices=_devices(session),
         deliveries=_deliveries(session, moment),
@@ -88,6 +90,9 @@ def _workers(session: Session, moment: datetime) -> list[WorkerHealth]:
             model=row.about.get("model"),
             model_digest=row.about.get("model_digest"),
             runtime=row.about.get("runtime"),
+            models=row.about.get("models", []),
+            model_faults=row.about.get("model_faults", []),
+            engine_notes=row.about.get("engine_notes", []),
             claimed=claimed.get(row.name, 0),
             answered=row.about.get("answered", 0),
         )

@@ -8,7 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cloud_service.web.problems import problem
 
 MAX_BODY_BYTES = 64 * 1024
-"""No request needs more: captures come over MQTT, not through the API."""
+"""No other request needs more: captures come over MQTT, not through the API."""
+
+ARCHIVES = frozenset({"/api/v1/datasets/imports", "/api/v1/models"})
+"""What archives are posted to; these routes count for themselves what comes, and never hold it in memory."""
 
 _HEADERS = {
     # The page loads its own bundle, images and events, and nothing from anywhere else (W3C CSP 3).
@@ -58,7 +61,7 @@ class SmallBodies:
         if "transfer-encoding" in headers:
             refusal = problem(HTTPStatus.LENGTH_REQUIRED, "Send the body with a Content-Length.")
             await refusal(scope, receive, send)
-        elif int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
+        elif int(headers.get("content-length", "0")) > MAX_BODY_BYTES and scope["path"] not in ARCHIVES:
             refusal = problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request's body may have {MAX_BODY_BYTES} bytes at most."
             )

@@ -5,6 +5,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from cloud_service.allocator import freeze_what_is_loaded
 from cloud_service.app import create_app
 from cloud_service.config import Settings
 from cloud_service.config import settings as read_settings
@@ -32,9 +33,11 @@ class Server(uvicorn.Server):
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then do what uvicorn does."""
-        self._app.state.services.signal.close()
+        """End the streams, then do what uvicorn does, and hang up where the grace was not enough: it does not."""
+        self._app.state.services.fan_out.close()
         await super().shutdown(sockets)
+        for connection in self.server_state.connections:
+            connection.transport.abort()
 
 
 def run(settings: Settings) -> None:
@@ -44,7 +47,9 @@ def run(settings: Settings) -> None:
         ConfigurationError: a URL is none that is known.
         TransientError: the blob store cannot be opened.
     """
-    Server(create_app(settings), settings).run()
+    server = Server(create_app(settings), settings)
+    freeze_what_is_loaded()
+    server.run()
 
 
 def main() -> None:

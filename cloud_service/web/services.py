@@ -13,7 +13,7 @@ from cloud_service.accounts.openid.provider import Provider
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import snapshot, transaction
-from cloud_service.delivery.stream import EventSignal
+from cloud_service.delivery.fan_out import FanOut
 from cloud_service.devices.enrolment_codes import Enrolments
 from cloud_service.wakeup import Notifier
 
@@ -29,7 +29,7 @@ class Services:
     enrolments: Enrolments
     blobs: BlobStore
     notifier: Notifier
-    signal: EventSignal
+    fan_out: FanOut
 
 
 def services(request: Request) -> Services:

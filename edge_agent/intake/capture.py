@@ -11,6 +11,7 @@ from uuid import UUID
 from edge_agent.intake.deidentify import MediaType
 from edge_agent.intake.names import sidecars_of
 from shared.imaging.quality import QualityMeasures
+from shared.messages import MicrometresPerPixel
 from shared.vocabulary import Priority
 
 
@@ -97,6 +98,7 @@ class PreparedCapture:
     specimen: str | None
     smear: str | None
     stain: str | None
+    micrometres_per_pixel: MicrometresPerPixel | None
     captured_at: datetime
     captured_at_source: CaptureTimeSource
     quality: QualityMeasures

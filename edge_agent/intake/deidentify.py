@@ -7,11 +7,11 @@ whose tags reach everywhere, are rewritten (edge_agent.intake.rewriting).
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from shared.errors import UnreadableImageError
+from shared.imaging.png import SIGNATURE, chunk, chunks
 
 MediaType = Literal["image/jpeg", "image/png"]
 
@@ -25,11 +25,11 @@ _NEXT_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 _JFIF_SIZE = 14
 _ADOBE_SIZE = 12
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset(
     {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"tRNS"}
 )
 _PROFILE_NAME = b"ICC Profile"
+_COPIED_AT_ONCE = 256 * 1024
 
 
 def scrub_jpeg(data: bytes) -> bytes:
@@ -41,13 +41,23 @@ def scrub_jpeg(data: bytes) -> bytes:
     return b"".join(_clean_jpeg(data))
 
 
-def scrub_png(data: bytes) -> bytes:
-    """Clean a PNG that `open_image` can decode.
+def scrub_png(file: BinaryIO) -> Iterator[bytes]:
+    """Clean a PNG that can be decoded: the pieces that stay (PNG third edition, clauses 5.3 and 11), each rather small.
+
+    Pixels, palette, transparency and colour stay.
 
     Raises:
         UnreadableImageError: the container is damaged.
     """
-    return b"".join(_clean_png(data))
+    yield SIGNATURE
+    for kind, begin, length in chunks(file):
+        if kind == b"iCCP":
+            file.seek(begin)
+            yield chunk(kind, _profile_without_name(file.read(length)))
+        elif kind in _PNG_KEPT:
+            file.seek(begin - 8)  # with its length and type, and its CRC behind it
+            for left in range(12 + length, 0, -_COPIED_AT_ONCE):
+                yield file.read(min(left, _COPIED_AT_ONCE))
 
 
 def _clean_jpeg(data: bytes) -> Iterator[bytes | memoryview]:
@@ -101,27 +111,7 @@ def _segment(marker: int, body: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
 
-def _clean_png(data: bytes) -> Iterator[bytes | memoryview]:
-    """The chunks of a PNG that stay (PNG third edition, clauses 5.3 and 11): pixels, palette, transparency, colour."""
-    view = memoryview(data)
-    yield _PNG_SIGNATURE
-    position = len(_PNG_SIGNATURE)
-    while True:
-        length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
-        end = position + length + 12  # length, type and CRC have four bytes each
-        if len(kind) < 4 or end > len(data):  # noqa: PLR2004 - bytes of the type
-            raise UnreadableImageError("a chunk of the PNG reaches beyond the file's end: copy the file again")
-        if kind == b"iCCP":
-            yield _profile_without_name(data[position + 8 : end - 4])
-        elif kind in _PNG_KEPT:
-            yield view[position:end]
-        if kind == b"IEND":
-            return
-        position = end
-
-
 def _profile_without_name(body: bytes) -> bytes:
     """PNG third edition 11.3.2.3: iCCP begins with a name, which is free text, and a zero byte."""
     _, zero, profile = body.partition(b"\0")
-    content = b"iCCP" + _PROFILE_NAME + zero + profile
-    return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    return _PROFILE_NAME + zero + profile

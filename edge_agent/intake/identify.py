@@ -9,13 +9,14 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError, field_validator
 
 from edge_agent.config import IdentificationSection, SidecarRule, UnidentifiedRule
 from edge_agent.intake.names import sidecars_of
 from shared.errors import PermanentError
+from shared.messages import MicrometresPerPixel
 from shared.vocabulary import Priority
 
 SIDECAR_MAX_BYTES = 64 * 1024
@@ -50,6 +51,7 @@ class Identification(BaseModel):
     specimen: Word | None = None
     smear: Word | None = None
     stain: Word | None = None
+    micrometres_per_pixel: MicrometresPerPixel | None = None
     captured_at: datetime | None = None
     priority: Priority = Priority.ROUTINE
 
@@ -89,7 +91,12 @@ class Identifier:
             found = self._by_name(image)
         if found is None:
             return None
-        return found if found.stain else found.model_copy(update={"stain": self.rules.default_stain})
+        return found.model_copy(update={name: usual for name, usual in self.usual.items() if not getattr(found, name)})
+
+    @property
+    def usual(self) -> dict[str, Any]:
+        """What holds of this workstation's images where nothing beside them says otherwise."""
+        return {"stain": self.rules.default_stain, "micrometres_per_pixel": self.rules.micrometres_per_pixel}
 
     def _by_name(self, image: Path) -> Identification | None:
         match = self._match(image)
@@ -134,6 +141,8 @@ def read_sidecar(path: Path) -> Identification:
         ) from error
     except RecursionError as error:
         raise UnidentifiedError("the sidecar is not a JSON object with an accession: it is nested too deep") from error
+    except ValueError as error:  # Python reads no whole number of more than 4,300 digits
+        raise UnidentifiedError("the sidecar holds a number that is too long; write texts in quotes") from error
     if not isinstance(content, dict):
         raise UnidentifiedError('the sidecar must hold a JSON object such as {"accession": "..."}')
     try:

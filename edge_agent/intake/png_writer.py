@@ -7,9 +7,10 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from shared.imaging.png import SIGNATURE
+
 Rows = npt.NDArray[np.uint8]
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS, _RGB = 8, 2
 _AVERAGE = 3
 # For photographs, whose lowest bits are noise, this is at once faster and smaller than zlib's search for repetitions:
@@ -30,7 +31,7 @@ class PngWriter:
         self._target = target
         self._coder = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, _STRATEGY)
         self._above: Rows = np.zeros((1, width, 3), np.uint8)
-        target.write(_SIGNATURE)
+        target.write(SIGNATURE)
         self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, _EIGHT_BITS, _RGB, 0, 0, 0))
 
     def write(self, rows: Rows) -> None:

@@ -1,7 +1,7 @@
-"""TIFF and BMP become PNG: the same pixels without anything else, a few rows at a time."""
+"""TIFF and BMP become PNG, and a PNG loses its metadata: the same pixels without anything else, a little at a time."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from edge_agent.intake.deidentify import scrub_png
 from edge_agent.intake.png_writer import PngWriter
 from shared.errors import TransientError
 from shared.imaging.assessment import reduction
@@ -35,18 +36,40 @@ def rewrite_as_png(source: Path, info: ImageInfo, limits: ImageLimits, target: B
         TransientError: there is no room for the PNG.
         OSError: the file cannot be read.
     """
-    factor = reduction((info.width, info.height))
-    rows = factor * max(1, _BAND_ROWS // factor)
-    small = Image.new("RGB", (math.ceil(info.width / factor), math.ceil(info.height / factor)))
     with _writing():
         png = PngWriter(target, width=info.width, height=info.height)
-    for number, band in enumerate(read_bands(source, limits, rows=rows)):
-        small.paste(band.reduce(factor), (0, number * rows // factor))
+
+    def write(band: Image.Image) -> None:
         with _writing():
             png.write(np.asarray(band))
+
+    small = _reduced(source, info, limits, write)
     with _writing():
         png.finish()
         target.flush()
+    return small
+
+
+def copy_png(source: Path, info: ImageInfo, limits: ImageLimits, target: BinaryIO) -> Image.Image:
+    """Write a PNG to `target` as it is, but for its metadata; as `rewrite_as_png` otherwise."""
+    small = _reduced(source, info, limits, lambda _: None)
+    with source.open("rb") as file:
+        for piece in scrub_png(file):
+            with _writing():
+                target.write(piece)
+    with _writing():
+        target.flush()
+    return small
+
+
+def _reduced(source: Path, info: ImageInfo, limits: ImageLimits, take: Callable[[Image.Image], None]) -> Image.Image:
+    """Decode the file band by band; `take` gets each of them."""
+    factor = reduction((info.width, info.height))
+    rows = factor * max(1, _BAND_ROWS // factor)
+    small = Image.new("RGB", (math.ceil(info.width / factor), math.ceil(info.height / factor)))
+    for number, band in enumerate(read_bands(source, limits, rows=rows)):
+        small.paste(band.reduce(factor), (0, number * rows // factor))
+        take(band)
     return small
 
 

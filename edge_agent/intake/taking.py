@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.intake.capture import NO_FINGERPRINT, CaptureTimeSource, Fingerprint, PreparedCapture, Refusal
-from edge_agent.intake.deidentify import MediaType, scrub_jpeg, scrub_png
+from edge_agent.intake.deidentify import MediaType, scrub_jpeg
 from edge_agent.intake.exif import exif_time
 from edge_agent.intake.identify import Identification, Identifier, UnidentifiedError
-from edge_agent.intake.rewriting import rewrite_as_png
+from edge_agent.intake.rewriting import copy_png, rewrite_as_png
 from shared.errors import TransientError, UnreadableImageError
 from shared.identifiers import case_pseudonym, sha256_of_bytes, sha256_of_file, sha256_of_stream
 from shared.imaging.assessment import WORKING_EDGE, assess
-from shared.imaging.decode import ImageInfo, ImageLimits, open_image, opened, probe
+from shared.imaging.decode import ImageInfo, ImageLimits, open_image, opened
 from shared.imaging.quality import QualityMeasures
 
 _SHARING_VIOLATIONS = frozenset({32, 33})
@@ -31,14 +31,13 @@ _CLOCK_SLACK = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _Stripped:
-    """What an image file gives without its metadata, and what was read from it before."""
+    """What an image file gives without its metadata."""
 
     payload: BinaryIO
     media_type: MediaType
     sha256: str
     original_sha256: str
     quality: QualityMeasures
-    exif_time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,14 @@ class Taking:
             return capture
 
     def _prepare(self, path: Path, fingerprint: Fingerprint, until_taken: ExitStack) -> PreparedCapture:
-        info = probe(path, self.limits)
-        stripped = self._rewritten(path, info) if info.format in {"TIFF", "BMP"} else self._scrubbed(path, info)
+        with opened(path, self.limits) as image:
+            info, taken_at = ImageInfo.of(image), exif_time(image)
+        stripped = self._scrubbed(path, info) if info.format == "JPEG" else self._streamed(path, info)
         byte_size = until_taken.enter_context(stripped.payload).seek(0, os.SEEK_END)
         stripped.payload.seek(0)
         identification = self.identifier.identify(path)
-        captured_at, source = _capture_time(identification, stripped.exif_time, fingerprint)
-        known = identification or Identification(
-            accession=f"file {stripped.sha256}", stain=self.identifier.rules.default_stain
-        )
+        captured_at, source = _capture_time(identification, taken_at, fingerprint)
+        known = identification or Identification(accession=f"file {stripped.sha256}", **self.identifier.usual)
         return PreparedCapture(
             path=path,
             fingerprint=fingerprint,
@@ -93,6 +91,7 @@ class Taking:
             specimen=known.specimen,
             smear=known.smear,
             stain=known.stain,
+            micrometres_per_pixel=known.micrometres_per_pixel,
             captured_at=captured_at,
             captured_at_source=source,
             quality=stripped.quality,
@@ -100,25 +99,25 @@ class Taking:
         )
 
     def _scrubbed(self, path: Path, info: ImageInfo) -> _Stripped:
-        """A JPEG or PNG, whose coded pixels stay."""
+        """A JPEG, whose coded pixels stay."""
         with path.open("rb") as file:
             data = file.read(self.limits.max_bytes)
         image = open_image(data, self.limits, draft_edge=WORKING_EDGE)
-        quality, taken_at = assess(image, file_size=(info.width, info.height)), exif_time(image)
+        quality = assess(image, file_size=(info.width, info.height))
         del image  # before the file's bytes are copied
-        clean = scrub_jpeg(data) if info.format == "JPEG" else scrub_png(data)
+        clean = scrub_jpeg(data)
         original_sha256 = sha256_of_bytes(data)
         return _Stripped(
             payload=io.BytesIO(clean),
-            media_type="image/jpeg" if info.format == "JPEG" else "image/png",
+            media_type="image/jpeg",
             sha256=original_sha256 if clean == data else sha256_of_bytes(clean),
             original_sha256=original_sha256,
             quality=quality,
-            exif_time=taken_at,
         )
 
-    def _rewritten(self, path: Path, info: ImageInfo) -> _Stripped:
-        """A TIFF or BMP, which is large: neither its pixels nor its PNG ever stand in memory as a whole."""
+    def _streamed(self, path: Path, info: ImageInfo) -> _Stripped:
+        """A PNG, TIFF or BMP, which is large: neither its pixels nor what travels ever stand in memory as a whole."""
+        write = copy_png if info.format == "PNG" else rewrite_as_png
         with ExitStack() as until_written:
             try:
                 payload = until_written.enter_context(tempfile.TemporaryFile(dir=self.drafts))
@@ -126,14 +125,12 @@ class Taking:
                 raise TransientError(
                     f"there is no room for a PNG of it ({error.strerror}): it is tried again"
                 ) from error
-            quality = assess(rewrite_as_png(path, info, self.limits, payload), file_size=(info.width, info.height))
-            with opened(path, self.limits) as image:
-                taken_at = exif_time(image)
+            quality = assess(write(path, info, self.limits, payload), file_size=(info.width, info.height))
             payload.seek(0)
             sha256 = sha256_of_stream(payload)
             original_sha256 = sha256_of_file(path)
             until_written.pop_all()
-        return _Stripped(payload, "image/png", sha256, original_sha256, quality, taken_at)
+        return _Stripped(payload, "image/png", sha256, original_sha256, quality)
 
 
 @contextmanager

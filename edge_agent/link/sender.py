@@ -221,6 +221,7 @@ class Sender:
             sent_at=datetime.now(UTC),
             outbox_depth=counts.waiting,
             parked=counts.parked,
+            refused_files=counts.refused_files,
             free_disk_bytes=self._outbox.free_disk_bytes(),
             paused=self._courier.paused,
             obeyed=self._outbox.obeyed(),

@@ -14,7 +14,7 @@ from edge_agent.intake.capture import PreparedCapture
 from edge_agent.intake.deidentify import MediaType
 from shared.identifiers import Sha256
 from shared.imaging.quality import QualityMeasures
-from shared.messages import Announce, Result
+from shared.messages import Announce, MicrometresPerPixel, Result
 from shared.parts import PartPlan
 from shared.topics import DeviceAddress
 from shared.vocabulary import OutboxState, Priority
@@ -37,6 +37,7 @@ class Manifest(BaseModel):
     specimen: str | None
     smear: str | None
     stain: str | None
+    micrometres_per_pixel: MicrometresPerPixel | None = None  # not kept by agents before 0.2
     captured_at: AwareDatetime
     queued_at: AwareDatetime
     quality: QualityMeasures
@@ -55,6 +56,7 @@ class Manifest(BaseModel):
             specimen=capture.specimen,
             smear=capture.smear,
             stain=capture.stain,
+            micrometres_per_pixel=capture.micrometres_per_pixel,
             captured_at=capture.captured_at,
             queued_at=queued_at,
             quality=capture.quality,

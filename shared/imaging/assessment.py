@@ -153,7 +153,7 @@ def _smooth(grey: Grey, step: int) -> Grey:
 
 def _energy(grey: Grey) -> float:
     """Mean squared difference of neighbours, grey levels squared."""
-    down, right = np.diff(grey, axis=0), np.diff(grey, axis=1)
+    down, right = grey[1:] - grey[:-1], grey[:, 1:] - grey[:, :-1]
     return float(np.vdot(down, down) + np.vdot(right, right)) / grey.size
 
 

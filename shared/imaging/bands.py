@@ -1,8 +1,8 @@
-"""TIFF and BMP decoded a few rows at a time, so that a large image never stands in memory as a whole.
+"""TIFF, BMP and PNG decoded a few rows at a time, so that a large image never stands in memory as a whole.
 
 Pillow decodes a file as a whole or not at all. But rows of a BMP, and strips or tiles of a TIFF, are coded each for
 itself; so a few of them under the large file's header are a small file, which `open_image` decodes as it would the
-large one. A layout for which this does not hold is decoded as a whole.
+large one. Of a PNG `shared.imaging.png` makes such files. A layout for which this does not hold is decoded as a whole.
 """
 
 import io
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ExifTags import Base
+from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
     COLORMAP,
@@ -44,6 +45,7 @@ from PIL.TiffImagePlugin import (
 )
 
 from shared.imaging.decode import DEFAULT_LIMITS, ImageLimits, damage_as_reason, open_image, opened
+from shared.imaging.png import read_pieces
 
 _PIECE_ROWS = 32
 
@@ -89,7 +91,7 @@ def read_bands(source: Path, limits: ImageLimits = DEFAULT_LIMITS, *, rows: int)
     """Decode an image from top to bottom, in bands of full width.
 
     Args:
-        source: the file; a JPEG or PNG is decoded as a whole.
+        source: the file; a JPEG is decoded as a whole.
         limits: checked on the header, before decoding.
         rows: height of each band; the last one may be lower.
 
@@ -101,12 +103,8 @@ def read_bands(source: Path, limits: ImageLimits = DEFAULT_LIMITS, *, rows: int)
         OSError: the file cannot be opened or read.
     """
     with opened(source, limits) as image, source.open("rb") as file, damage_as_reason("the image's layout is damaged"):
-        pieces = _pieces(image, file)
-        if pieces is None:
-            decoded = iter((open_image(source, limits),))
-        else:
-            decoded = (open_image(piece, replace(limits, min_side=1)) for piece in pieces)
-        yield from _of_height(decoded, image.size, rows)
+        pieces = _pieces(image, file, limits)
+        yield from _of_height(pieces or iter((open_image(source, limits),)), image.size, rows)
 
 
 def _of_height(pieces: Iterator[Image.Image], size: tuple[int, int], rows: int) -> Iterator[Image.Image]:
@@ -124,13 +122,16 @@ def _of_height(pieces: Iterator[Image.Image], size: tuple[int, int], rows: int) 
                 band, filled = Image.new("RGB", (width, min(rows, left))), 0
 
 
-def _pieces(image: ImageFile.ImageFile, file: BinaryIO) -> Iterator[bytes] | None:
-    """Small files that together hold the rows of a large one; None where it cannot be cut."""
+def _pieces(image: ImageFile.ImageFile, file: BinaryIO, limits: ImageLimits) -> Iterator[Image.Image] | None:
+    """Small images that together hold the rows of a large one; None where it cannot be cut."""
+    if isinstance(image, PngImageFile):
+        return read_pieces(file, limits)
+    files = None
     if isinstance(image, BmpImageFile):
-        return _bmp_pieces(image, file)
-    if isinstance(image, TiffImageFile):
-        return _tiff_pieces(image, file)
-    return None
+        files = _bmp_pieces(image, file)
+    elif isinstance(image, TiffImageFile):
+        files = _tiff_pieces(image, file)
+    return None if files is None else (open_image(small, replace(limits, min_side=1)) for small in files)
 
 
 def _bmp_pieces(image: BmpImageFile, file: BinaryIO) -> Iterator[bytes] | None:

@@ -98,6 +98,18 @@ class ImageInfo:
     frames: int
     mode: str
 
+    @classmethod
+    def of(cls, image: ImageFile.ImageFile) -> "ImageInfo":
+        """What the header of an image says that was `opened`."""
+        return cls(
+            media_type=Image.MIME[str(image.format)],
+            width=image.width,
+            height=image.height,
+            format=str(image.format),
+            frames=1,
+            mode=image.mode,
+        )
+
 
 def probe(source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS) -> ImageInfo:
     """Read the header alone and check it against `limits`.
@@ -107,14 +119,7 @@ def probe(source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS) -> ImageIn
         OSError: the file at `source` cannot be opened or read (vanished, not permitted, a folder).
     """
     with opened(source, limits) as image:
-        return ImageInfo(
-            media_type=Image.MIME[str(image.format)],
-            width=image.width,
-            height=image.height,
-            format=str(image.format),
-            frames=1,
-            mode=image.mode,
-        )
+        return ImageInfo.of(image)
 
 
 def open_image(
@@ -137,12 +142,13 @@ def open_image(
             image.draft("RGB", (draft_edge, draft_edge))
         with damage_as_reason(f"the {image.format} image cannot be decoded to its end"):
             image.load()
-            rgb = _to_rgb(image)
+            rgb = to_rgb(image)
     rgb.info = {}  # comments, profiles and EXIF must not travel with a copy that is saved from here
     return rgb
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """An image of one of `CONVERTIBLE_MODES` as RGB: itself, where it is that already."""
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # straight to RGB, Pillow warns that the transparency is lost
     return image if image.mode == "RGB" else image.convert("RGB")

@@ -12,6 +12,7 @@ from cloud_service.local_stack.stack import SITE
 from cloud_service.ml.synthetic.bad_files import make_bad_files
 from tests.support.photographs import take
 from tests.support.stack import RunningStack, answered, running_stack, until
+from tests.support.waiting import PATIENCE
 from tests.support.workstation import Workstation, status_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 REASONS = {
     "empty.jpg": "the file is empty",
     "truncated.jpg": "cannot be decoded to its end",
-    "truncated.png": "cannot be decoded to its end",
+    "truncated.png": "reaches beyond the file's end",
     "text.jpg": "the file holds text",
     "noise.jpg": "not an image that Smearflow reads",
     "no-pixels.png": "0 pixels",
@@ -91,10 +92,10 @@ def test_each_bad_file_is_refused_with_its_reason_and_holds_up_no_capture(
 ) -> None:
     good = crops[:10]
     put_bad_files(stack.captures, [made.path for made in make_bad_files(tmp_path)], crops[20:], good)
-    until(lambda: len(answered(stack.edge_listing())) == len(good), 40, "the captures between are diagnosed")
+    until(lambda: len(answered(stack.edge_listing())) == len(good), PATIENCE, "the captures between are diagnosed")
     same = copied(good[0], tmp_path / "for-another-patient.jpg")
     take(same, stack.captures, "H26-0999")
-    until(lambda: reasons(stack.edge_listing()).keys() >= REASONS.keys(), 40, "every bad file is refused")
+    until(lambda: reasons(stack.edge_listing()).keys() >= REASONS.keys(), PATIENCE, "every bad file is refused")
 
     listing = stack.edge_listing()
     found = reasons(listing)
@@ -103,8 +104,12 @@ def test_each_bad_file_is_refused_with_its_reason_and_holds_up_no_capture(
     assert {Path(file).name for capture in listing["captures"] for file in capture["files"]} == {p.name for p in good}
     assert stack.counts() == {"analysed": len(good)}
 
-    code, status = status_of(stack.edge_config)
-    assert (code, status["refused_files"], status["agent"]["files_waiting"]) == (1, len(REASONS), 0)
+    def told() -> tuple[int, int, int]:
+        code, status = status_of(stack.edge_config)
+        return code, status["refused_files"], status["agent"]["files_waiting"]
+
+    # What the agent itself has in hand is told with its next heartbeat.
+    until(lambda: told() == (1, len(REASONS), 0), PATIENCE, "the status tells of every file, and of none that waits")
     with stack.api() as client:
         assert client.get("/api/v1/refusals").json()["total"] == 0
 
@@ -115,11 +120,13 @@ def test_a_mended_sidecar_and_a_mended_file_are_taken_by_themselves(stack: Runni
     half_saved = stack.captures / "half-saved.jpg"
     take(halved(crops[31], half_saved.parent.parent / half_saved.name), stack.captures, "H26-0002")
     until(
-        lambda: {"late-sidecar.jpg", "half-saved.jpg"} <= reasons(stack.edge_listing()).keys(), 20, "both are refused"
+        lambda: {"late-sidecar.jpg", "half-saved.jpg"} <= reasons(stack.edge_listing()).keys(),
+        PATIENCE,
+        "both are refused",
     )
     (stack.captures / "late-sidecar.jpg.json").write_text('{"accession": "H26-0002"}')
     half_saved.write_bytes(crops[31].read_bytes())
-    until(lambda: len(answered(stack.edge_listing())) == before + 2, 20, "both are diagnosed")
+    until(lambda: len(answered(stack.edge_listing())) == before + 2, PATIENCE, "both are diagnosed")
     assert {"late-sidecar.jpg", "half-saved.jpg"} & reasons(stack.edge_listing()).keys() == set()
 
 
@@ -139,10 +146,10 @@ def test_a_file_that_the_agent_may_not_read(stack: RunningStack, crops: list[Pat
     locked.chmod(0)
     with station.running():
         take(crops[41], station.captures, "H26-0003")
-        until(lambda: bool(reasons(station.listing())), 20, "the locked file is refused")
+        until(lambda: bool(reasons(station.listing())), PATIENCE, "the locked file is refused")
         assert reasons(station.listing()) == {
             locked.name: "the file may not be read by the agent's account: grant it the right to read"
         }
-        until(lambda: len(answered(station.listing())) == 1, 20, "the other capture is diagnosed")
+        until(lambda: len(answered(station.listing())) == 1, PATIENCE, "the other capture is diagnosed")
         locked.chmod(0o600)
-        until(lambda: len(answered(station.listing())) == 2, 20, "once readable, it is diagnosed, too")
+        until(lambda: len(answered(station.listing())) == 2, PATIENCE, "once readable, it is diagnosed, too")

@@ -10,11 +10,12 @@ import pytest
 from cloud_service.local_stack.stack import DEVICE, SITE
 from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.messages import Receipt, ReceiptOutcome
-from shared.topics import DeviceAddress
+from shared.topics import DeviceAddress, DownKind, parse_down
 from tests.support.device_side import TestCapture, TestDevice, noise_image
 from tests.support.mqtt import MqttClient
 from tests.support.photographs import take
 from tests.support.stack import RunningStack, answered, running_stack, until
+from tests.support.waiting import PATIENCE
 from tests.support.workstation import status_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
@@ -50,9 +51,12 @@ class Rogue:
         return int(told.value)
 
     def receipt_for(self, capture: TestCapture) -> Receipt:
-        """The next word of the cloud on this capture; words on others are passed over."""
+        """The next receipt for this capture; words on others, and results, are passed over."""
         while True:
-            receipt = Receipt.decode(self.client.next().payload)
+            message = self.client.next()
+            if parse_down(message.topic).kind is not DownKind.RECEIPT:
+                continue
+            receipt = Receipt.decode(message.payload)
             if receipt.capture_id == capture.id:
                 return receipt
 
@@ -78,7 +82,11 @@ def refusals(stack: RunningStack) -> dict[tuple[str, str], int]:
 
 
 def await_refusal(stack: RunningStack, kind: str, words: str) -> None:
-    until(lambda: any(topic == kind and words in reason for topic, reason in refusals(stack)), 10, f"{kind}: {words!r}")
+    until(
+        lambda: any(topic == kind and words in reason for topic, reason in refusals(stack)),
+        PATIENCE,
+        f"{kind}: {words!r}",
+    )
 
 
 def test_announcements_that_cannot_be_read(stack: RunningStack, rogue: Rogue) -> None:
@@ -193,10 +201,10 @@ def test_ten_thousand_messages_of_noise_hold_up_no_capture(
     photograph = take(crops[0], stack.captures, "H26-0007")
     for number in range(NOISE // 2):
         rogue.client.send(f"{ROGUE.announce()}/{number}/{new_capture_id()}", bytes(100))
-    until(lambda: len(answered(stack.edge_listing())) == 1, 60, "the capture is diagnosed")
+    until(lambda: len(answered(stack.edge_listing())) == 1, PATIENCE, "the capture is diagnosed")
     for _ in range(NOISE):
         rogue.client.answer()
-    until(lambda: sum(refusals(stack).values()) == before + NOISE, 60, "every message of noise is counted")
+    until(lambda: sum(refusals(stack).values()) == before + NOISE, PATIENCE, "every message of noise is counted")
 
     assert len(stack.rows("SELECT id FROM wire_refusal")) < MOST_ROWS
     listing = stack.edge_listing()

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from cloud_service.accounts.permissions import Role
 from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
 from tests.support.accounts import a_user
+from tests.support.waiting import PATIENCE
 from tests.support.web import ApiServer, web_settings
 from tests.support.worklist import COLLEAGUE, DOCTOR, TECHNICIAN
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
-"""The administrator's pages in Chromium: users, devices, models, the audit trail, the system's health."""
+"""The administrator's pages in Chromium: users, devices, the audit trail, the system's health."""
 
-import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +13,17 @@ from sqlalchemy import select
 from cloud_service.accounts.permissions import Role
 from cloud_service.app import DASHBOARD
 from cloud_service.database import transaction
+from cloud_service.devices.enrolment_codes import make_code
 from cloud_service.devices.orders import confirm_order
 from cloud_service.devices.summary import record_device_event
-from cloud_service.models import AuditEntry, Device, DeviceCommand, EnrolmentCode, Heartbeat, ModelVersion, now
-from tests.support.accounts import a_user
+from cloud_service.models import AuditEntry, Device, DeviceCommand, EnrolmentCode
+from tests.support.accounts import TESTER, a_user
 from tests.support.pages import account, barriers, fill_log_in, log_in
-from tests.support.web import MODEL_DIGEST, ApiServer, add_analysed, add_device, web_settings
+from tests.support.web import ApiServer, add_analysed, add_device, add_heartbeat, web_settings
 
 pytestmark = pytest.mark.browser
 
 ADMIN, DOCTOR = "admin", "h.meier"
-DEMO_CARD = Path("cloud_service/ml/demo_model/card.json")
 
 
 @pytest.fixture
@@ -164,6 +162,14 @@ def test_a_code_for_a_device_is_shown_once(page: Page, server: ApiServer) -> Non
         assert (kept.site_id, kept.device_id) == ("west", "scope-9")
     assert is_kept_nowhere(page, code)
 
+    listed = page.locator("tr[data-code-for=scope-9]")
+    expect(listed).to_contain_text(re.compile("scope-9 west.*admin.*just now.*in (1 day|23 hours)"))
+    listed.get_by_role("button", name="Withdraw the code for scope-9").click()
+    page.get_by_role("dialog", name="Withdraw the code").get_by_role("button", name="Withdraw").click()
+    expect(listed).to_have_count(0)
+    refused = httpx.post(f"{server.url}/api/v1/enrolments", json={"code": code})
+    assert (refused.status_code, "wrong, used or expired" in refused.text) == (404, True)
+
 
 def test_a_device_is_paused_and_its_own_word_is_awaited(page: Page, server: ApiServer) -> None:
     with transaction(server.engine) as session:
@@ -214,19 +220,6 @@ def test_the_audit_trail_finds_what_was_just_done_and_shows_a_forgery(page: Page
     expect(page.get_by_role("region", name="Verification")).to_contain_text("The trail was tampered with.")
 
 
-def test_a_model_is_read_from_its_card(page: Page, server: ApiServer) -> None:
-    add_analysed(server, 0, 0.9)
-    with transaction(server.engine) as session:
-        session.get_one(ModelVersion, MODEL_DIGEST).card = json.loads(DEMO_CARD.read_text(encoding="utf-8"))
-        add_heartbeat(session, "cloud-1:7")
-    log_in(page, server, ADMIN, "/models")
-
-    expect(page.get_by_role("row", name="se-cnn demo-1")).to_contain_text(re.compile("Active, 1 worker.*1"))
-    card = page.get_by_role("article", name="Card of se-cnn demo-1")
-    expect(card).to_contain_text("Has never seen real blood: on a real image its answer is a number without meaning.")
-    expect(card.get_by_role("row", name=re.compile("^All"))).to_contain_text("97.9 %")
-
-
 def test_the_system_says_what_is_amiss(page: Page, server: ApiServer) -> None:
     log_in(page, server, ADMIN, "/system")
     state = page.get_by_role("main").get_by_role("status")
@@ -245,15 +238,15 @@ def test_the_system_says_what_is_amiss(page: Page, server: ApiServer) -> None:
 def test_the_pages_have_no_barriers_and_fit(page: Page, server: ApiServer, theme: Any) -> None:
     add_analysed(server, 0, 0.9)
     with transaction(server.engine) as session:
-        session.get_one(ModelVersion, MODEL_DIGEST).card = json.loads(DEMO_CARD.read_text(encoding="utf-8"))
         add_heartbeat(session, "cloud-1:7")
         session.get_one(Device, "scope-1").clock_skew_seconds = 4000.0
+        make_code(session, TESTER, site="north", device="scope-2")
     page.emulate_media(color_scheme=theme)
     log_in(page, server, ADMIN)
     for address, awaited in {
         "users": "h.meier",
         "devices": "scope-1",
-        "models": "Limits",
+        "models": "se-cnn demo-1",
         "audit": "Whole.",
         "system": "cloud-1:7",
     }.items():
@@ -269,19 +262,3 @@ def test_the_pages_have_no_barriers_and_fit(page: Page, server: ApiServer, theme
         assert barriers(page) == [], deed
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def add_heartbeat(session: Any, name: str) -> None:
-    """A worker that is alive, with the model of the tests' answers."""
-    about = {
-        "model": "se-cnn demo-1",
-        "model_digest": MODEL_DIGEST,
-        "runtime": "onnxruntime",
-        "claimed": 0,
-        "answered": 1,
-    }
-    moment = now()
-    session.add(
-        Heartbeat(name=name, kind="worker", started_at=moment - timedelta(hours=1), seen_at=moment, about=about)
-    )
-    session.flush()

@@ -31,7 +31,6 @@ from tests.support.web import ApiServer, add_analysed, web_settings
 pytestmark = pytest.mark.browser
 
 UNLIKE = "Unlike the images that the model was trained on."
-LATE = 20_000  # milliseconds, for what waits for a server that comes back
 
 
 @pytest.fixture
@@ -186,8 +185,9 @@ def test_a_signed_case_is_read_only_and_an_amendment_keeps_the_former(page: Page
 def test_the_page_has_no_barriers(
     chromium: Browser, server: ApiServer, theme: Literal["light", "dark"], width: int
 ) -> None:
-    case = add_case(server, 1, 0.95, 0.2)
-    add_analysed(server, 1500, 0.7, UNLIKE, case_pseudonym=pseudonym(1), smear="رقم " + "a-very-long-name-" * 10)
+    case = add_case(server, 1, 0.8, 0.2)
+    doubted = {"case_pseudonym": pseudonym(1), "micrometres_per_pixel": 0.17}
+    add_analysed(server, 1500, 0.95, UNLIKE, **doubted, smear="رقم " + "a-very-long-name-" * 10)
     with chromium.new_context(color_scheme=theme, viewport={"width": width, "height": 800}) as context:
         page = context.new_page()
         refused: list[str] = []
@@ -197,6 +197,7 @@ def test_the_page_has_no_barriers(
         page.get_by_text("Why the model may be wrong").first.click()
         page.get_by_text("Custody trail of this image").click()
         page.get_by_text("Particulars").click()
+        expect(page.get_by_role("img", name="Scale bar")).to_have_accessible_name(re.compile(r"^Scale bar: \d+ µm$"))
         assert not barriers(page)
         page.get_by_role("button", name=re.compile("^Suspicious")).first.click()
         expect(saved(page)).to_contain_text("saved")

@@ -1,10 +1,12 @@
 """The page of one case in Chromium when things go wrong: conflicts, ended sessions, bad images, many images."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from cloud_service.accounts.permissions import Role
 from cloud_service.app import DASHBOARD
@@ -34,7 +36,7 @@ COLOURS = """() => [0.3, 0.7].map((share) => {
   const [x, y] = [share * canvas.width, share * canvas.height];
   return canvas.getContext("2d").getImageData(x, y, 1, 1).data.join();
 })"""
-LATE = 20_000  # milliseconds, for what waits for a server that comes back
+IMAGE = re.compile(r"/image(\?|$)")
 
 
 @pytest.fixture
@@ -116,8 +118,8 @@ def test_what_was_typed_while_the_server_was_away_outlives_the_page(page: Page, 
     server.start()
 
     page.goto(f"{server.url}/cases/{case}")
-    expect(page.get_by_role("textbox", name="Conclusion")).to_have_value("Typed without a server.", timeout=LATE)
-    expect(saved(page)).to_contain_text("saved", timeout=LATE)
+    expect(page.get_by_role("textbox", name="Conclusion")).to_have_value("Typed without a server.")
+    expect(saved(page)).to_contain_text("saved")
     assert "smearflow.draft" not in page.evaluate("JSON.stringify(localStorage)")
 
 
@@ -142,6 +144,47 @@ def test_an_image_that_cannot_be_drawn_says_so(page: Page, server: ApiServer) ->
     open_case(page, server, case_id(server, 1))
 
     expect(page.get_by_role("heading", name="This image cannot be shown here")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_key_that_comes_before_the_image_is_refused_for_all_to_see(page: Page, server: ApiServer, theme: Any) -> None:
+    case = add_case(server, 1, 0.9, 0.8)
+    page.emulate_media(color_scheme=theme)
+    held: list[Route] = []
+    page.route(IMAGE, lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no built-in function
+    with page.expect_request(lambda request: bool(IMAGE.search(request.url)) and "edge=160" not in request.url):
+        open_case(page, server, case)
+    notice = page.locator(".desk-notice")
+    place = image_heading(page).bounding_box()
+
+    page.keyboard.press("1")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("not drawn yet, so no verdict was taken")
+    expect(chosen(page, "Verdict on this image")).to_have_count(0)
+    large = [route for route in held if "edge=160" not in route.request.url]
+    assert len(large) == 1, "the next image is not loaded before this one is drawn"
+    assert image_heading(page).bounding_box() == place, "nothing moves"
+    assert barriers(page) == []
+
+    page.route(IMAGE, lambda route: route.continue_())
+    for route in held:
+        route.continue_()
+    see_image(page)
+    expect(notice).to_be_visible()
+    page.keyboard.press("1")
+    expect(notice).to_have_count(0)
+    page.keyboard.press("k")
+    expect(chosen(page, "Verdict on this image")).to_contain_text("Suspicious")
+
+
+def test_a_key_that_no_case_can_have_is_refused_for_all_to_see(page: Page, server: ApiServer) -> None:
+    open_case(page, server, add_case(server, 1, 0.9))
+    see_image(page)
+    page.keyboard.press("v")
+    page.keyboard.press("4")
+    expect(page.locator(".desk-notice")).to_contain_text("“Not evaluable” is said of images alone")
+    page.keyboard.press("j")
+    expect(page.locator(".desk-notice")).to_have_count(0)
 
 
 def test_a_case_of_many_images_is_loaded_by_pages(page: Page, server: ApiServer) -> None:

@@ -168,7 +168,7 @@ def test_a_restart_of_the_server_leaves_no_gap_and_no_double(page: Page, server:
     ids += [add_analysed(server, number, 0.9) for number in range(1, 6)]
     server.start()
 
-    expect(connection(page)).to_contain_text("Live", timeout=15_000)
+    expect(connection(page)).to_contain_text("Live")
     ids.append(add_analysed(server, 6, 0.1))
     expect(row(page, ids[-1])).to_contain_text("No blast features seen")
     shown = page.locator("tr[data-capture]").evaluate_all("rows => rows.map(row => row.dataset.capture)")
@@ -244,11 +244,11 @@ def test_a_session_that_ends_is_renewed_over_the_page(page: Page, server: ApiSer
     server.stop()
     server.start()
     window = page.get_by_role("dialog", name="The session has ended")
-    expect(window).to_be_visible(timeout=15_000)
+    expect(window).to_be_visible()
     page.keyboard.press("Escape")
     window.get_by_label("Password").fill(PASSWORD)
     window.get_by_role("button", name="Log in", exact=True).click()
 
     expect(window).to_have_count(0)
-    expect(connection(page)).to_contain_text("Live", timeout=15_000)
+    expect(connection(page)).to_contain_text("Live")
     expect(page.get_by_role("complementary", name="Capture")).to_be_visible()

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import delete
 
 from cloud_service.accounts.permissions import Role
@@ -15,6 +16,8 @@ from cloud_service.models import WebSession
 from tests.support.accounts import a_user
 from tests.support.openid import openid_server
 from tests.support.openid_provider import OpenIdProvider
+from tests.support.pages import barriers
+from tests.support.pages import log_in as log_in_by_password
 from tests.support.web import ApiServer
 
 pytestmark = pytest.mark.browser
@@ -64,6 +67,46 @@ def test_who_is_not_let_in_reads_why_and_finds_the_way_back(
     expect(page.get_by_label("Password")).to_be_visible()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_administrator_sees_binds_and_unbinds_the_account(
+    page: Page, server: ApiServer, provider: OpenIdProvider, theme: Any
+) -> None:
+    with transaction(server.engine) as session:
+        a_user(session, Role.ADMINISTRATOR, name="admin")
+        moved = a_user(session, Role.CLINICIAN, name="m.moved")
+        moved.openid_issuer, moved.openid_subject = "https://former.example", "7"
+    page.emulate_media(color_scheme=theme)
+    log_in_by_password(page, server, "admin", "/users")
+    doctor, former = page.locator('tr[data-user="h.meier"]'), page.locator('tr[data-user="m.moved"]')
+    expect(doctor).to_contain_text("Password or Hospital <Log-in>, bound at the first log-in")
+    expect(former).to_contain_text("bound to a provider that is not used any more")
+
+    window = opened(page, "m.moved", "Account at Hospital <Log-in>…")
+    expect(window).to_contain_text("https://former.example, which the settings name no more")
+    assert barriers(page) == []
+    window.get_by_role("button", name="Unbind it instead…").click()
+    page.get_by_role("dialog", name="Unbind m.moved?").get_by_role("button", name="Unbind").click()
+    expect(former).to_contain_text("bound at the first log-in")
+
+    window = opened(page, "h.meier", "Account at Hospital <Log-in>…")
+    expect(window.get_by_label("Issuer")).to_have_value(provider.issuer)
+    window.get_by_label("Subject").fill("two words")
+    window.get_by_role("button", name="Bind").click()
+    expect(window.get_by_role("alert")).to_contain_text("'two words' is no subject")
+    window.get_by_label("Subject").fill("248289761001")
+    window.get_by_role("button", name="Bind").click()
+    expect(doctor).to_contain_text("248289761001")
+    expect(doctor).not_to_contain_text("bound at the first log-in")
+    assert barriers(page) == []
+
+
+def opened(page: Page, user: str, deed: str) -> Locator:
+    """The window that a choice in a user's row opens."""
+    page.get_by_role("button", name=f"Actions for {user}").click()
+    page.get_by_role("menuitem", name=deed).click()
+    return page.get_by_role("dialog")
+
+
 def test_over_work_the_log_in_takes_another_tab_and_the_page_goes_on(page: Page, server: ApiServer) -> None:
     page.goto(server.url)
     log_in(page)
@@ -72,7 +115,7 @@ def test_over_work_the_log_in_takes_another_tab_and_the_page_goes_on(page: Page,
     with transaction(server.engine) as session:
         session.execute(delete(WebSession))
     expired = page.get_by_role("dialog", name="The session has ended")
-    expect(expired).to_be_visible(timeout=20_000)
+    expect(expired).to_be_visible()
 
     with page.context.expect_page() as opened:
         expired.get_by_role("link", name=BUTTON).click()

@@ -56,7 +56,7 @@ def test_a_page_that_is_older_than_the_server_says_so(page: Page, server: ApiSer
     expect(connection(page)).to_contain_text("Connection lost")
     server.start()
 
-    expect(page.get_by_text("Smearflow has been upgraded.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Smearflow has been upgraded.")).to_be_visible()
     expect(page.get_by_role("button", name="Reload")).to_be_visible()
 
 

@@ -170,6 +170,6 @@ def test_a_server_that_was_away_is_caught_up_with(page: Page, server: ApiServer)
     second = add_case(server, 2, 0.8)
     server.start()
 
-    expect(connection(page)).to_contain_text("Live", timeout=15_000)
+    expect(connection(page)).to_contain_text("Live")
     expect(row(page, second)).to_be_visible()
     assert shown(page) == [str(first), str(second)]

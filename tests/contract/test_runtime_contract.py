@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cloud_service.ml.package import ModelPackage
+from cloud_service.ml.engines.cache import EngineCache
+from cloud_service.ml.engines.making import make_engine
+from cloud_service.ml.engines.precision import Precision
+from cloud_service.ml.engines.using import open_engine
+from cloud_service.ml.model_card import QuantisedFigures
+from cloud_service.ml.package import ModelPackage, ModelPackageError
 from cloud_service.ml.runtimes.contract import (
     BrokenModelError,
     InvalidBatchError,
@@ -19,6 +24,7 @@ from cloud_service.ml.runtimes.contract import (
 )
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
 from cloud_service.ml.runtimes.loading import load_runtime
+from tests.support.fake_gpu import fake_gpu
 from tests.support.model_packages import random_pixels, write_random_package
 
 ROOT = Path(__file__).parents[2]
@@ -26,12 +32,18 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
-    return write_random_package(tmp_path_factory.mktemp("packages") / "random")
+    return write_random_package(tmp_path_factory.mktemp("packages") / "random", in_eight_bits=True)
 
 
-@pytest.fixture(scope="module", params=["fake", "torch", "onnxruntime"])
-def runtime(request: pytest.FixtureRequest, package: ModelPackage) -> Runtime:
-    return FakeRuntime() if request.param == "fake" else load_runtime(package, request.param, threads=2)
+@pytest.fixture(scope="module", params=["fake", "torch", "onnxruntime", "onnxruntime-int8", "tensorrt"])
+def runtime(request: pytest.FixtureRequest, package: ModelPackage, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
+    if request.param == "fake":
+        return FakeRuntime()
+    if request.param == "tensorrt":  # the adapter is the real one; the GPU and NVIDIA's libraries are not
+        gpu, cache = fake_gpu(), EngineCache(tmp_path_factory.mktemp("engines"))
+        record = make_engine(package, gpu, cache, Precision.FLOAT32, lambda: random_pixels(2))
+        return open_engine(package, gpu, cache, record, threads=2)
+    return load_runtime(package, request.param, threads=2)
 
 
 def maps_of(found: Predictions) -> NDArray[np.float32]:
@@ -101,7 +113,7 @@ def test_torch_and_onnx_runtime_agree(package: ModelPackage) -> None:
     np.testing.assert_allclose(maps_of(served), maps_of(reference), atol=1e-4 * strongest)
 
 
-@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
+@pytest.mark.parametrize("name", ["torch", "onnxruntime", "onnxruntime-int8"])
 def test_a_model_of_an_earlier_version_answers_without_a_map(package: ModelPackage, name: str) -> None:
     earlier = dataclasses.replace(package, card=package.card.model_copy(update={"attention": None}))
     for count in (0, 2):
@@ -114,8 +126,36 @@ def test_the_fake_can_be_foretold() -> None:
     np.testing.assert_allclose(FakeRuntime(size=8).predict(grey).probabilities, [1.0, 0.8, 0.0], atol=1e-6)
 
 
-def test_auto_is_onnx_runtime(package: ModelPackage) -> None:
-    assert load_runtime(package).name == "onnxruntime"
+@pytest.mark.parametrize(
+    ("accuracy", "mean_difference", "chosen"),
+    [
+        (0.998, 0.01, "onnxruntime-int8"),  # as much as may be lost
+        (1.0, 0.0, "onnxruntime-int8"),
+        (0.997, 0.0, "onnxruntime"),
+        (1.0, 0.011, "onnxruntime"),
+    ],
+)
+def test_auto_is_eight_bits_where_they_cost_little(
+    package: ModelPackage, accuracy: float, mean_difference: float, chosen: str
+) -> None:
+    figures = QuantisedFigures(
+        calibrated_on=1,
+        images=1000,
+        accuracy=accuracy,
+        accuracy_in_float32=1.0,
+        changed_labels=0,
+        largest_difference=0.1,
+        mean_difference=mean_difference,
+    )
+    card = package.card.model_copy(update={"quantised": figures})
+    assert load_runtime(dataclasses.replace(package, card=card)).name == chosen
+
+
+def test_eight_bits_are_refused_where_the_package_has_none(tmp_path: Path) -> None:
+    plain = write_random_package(tmp_path / "plain")
+    assert load_runtime(plain).name == "onnxruntime"
+    with pytest.raises(ModelPackageError, match=r"names no model-int8\.onnx"):
+        load_runtime(plain, "onnxruntime-int8")
 
 
 def test_an_unknown_runtime_is_refused(package: ModelPackage) -> None:
@@ -150,7 +190,7 @@ def test_serving_imports_no_torch(package: ModelPackage) -> None:
         "from cloud_service.ml.package import load_package; from cloud_service.ml.runtimes.loading import load_runtime;"
         f"runtime = load_runtime(load_package(Path({str(package.directory)!r})));"
         "runtime.predict(numpy.zeros((1, 224, 224, 3), dtype=numpy.uint8));"
-        "print(sorted({'torch', 'monai', 'onnx', 'safetensors'} & set(sys.modules)))"
+        "print(sorted({'torch', 'monai', 'onnx', 'safetensors', 'tensorrt'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -17,6 +17,7 @@ from cloud_service.database import make_engine, snapshot, transaction
 from cloud_service.errors import UnauthorisedError
 from cloud_service.models import Base, WebSession
 from tests.support.accounts import PASSWORD, TESTER, a_user, cheap_passwords
+from tests.support.waiting import PATIENCE
 
 PEOPLE = 8
 
@@ -63,8 +64,8 @@ def test_no_session_slips_in_beside_a_reset(engine: Engine, monkeypatch: pytest.
         with transaction(engine) as session:
             reset_password(session, TESTER, "h.meier", cheap_passwords().hash("another four rare words"))
             log_in = pool.submit(gate.log_in, "h.meier", PASSWORD, "192.0.2.1")
-            assert compared.wait(20), "the old password was right when it was compared"
+            assert compared.wait(PATIENCE), "the old password was right when it was compared"
         with pytest.raises(UnauthorisedError):
-            log_in.result(timeout=20)
+            log_in.result(timeout=PATIENCE)
     with snapshot(engine) as session:
         assert session.scalars(select(WebSession)).all() == []

@@ -16,18 +16,18 @@ from cloud_service.accounts.permissions import Role
 from cloud_service.database import transaction
 from cloud_service.devices.broker_roles import dynamic_security_document
 from cloud_service.devices.orders import confirm_order, due_orders, hasten_orders, orders_sent
-from cloud_service.models import Device, EnrolmentCode, now
+from cloud_service.models import AuditEntry, Device, EnrolmentCode, now
 from shared.vocabulary import Presence
 from tests.support.device_side import noise_image
 from tests.support.ingest_cloud import PASSWORD, Cloud
 from tests.support.servers import Mosquitto
 from tests.support.stack import until
+from tests.support.waiting import PATIENCE
 from tests.support.web import ApiServer, a_problem, add_device, web_settings
 from tests.support.workstation import Workstation
 
 DEVICES, CODES, ENROLMENTS = "/api/v1/devices", "/api/v1/devices/enrolment-codes", "/api/v1/enrolments"
 COMMANDS = f"{DEVICES}/scope-1/commands"
-WAIT_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -157,6 +157,36 @@ def test_wrong_used_and_expired_codes_are_not_told_apart_and_guessing_is_slow(
     assert int(refused.headers["retry-after"]) > 0
 
 
+def test_codes_that_were_not_used_are_listed_without_the_code_and_withdrawn(
+    server_on_both: ApiServer, admin: httpx.Client
+) -> None:
+    made = {
+        device: admin.post(CODES, json={"site": "north", "device": device}).json()
+        for device in ("scope-1", "scope-2", "scope-3")
+    }
+    with transaction(server_on_both.engine) as session:
+        for row in session.scalars(select(EnrolmentCode).where(EnrolmentCode.device_id == "scope-3")):
+            row.expires_at = now()
+        used = session.scalars(select(EnrolmentCode).where(EnrolmentCode.device_id == "scope-2")).one()
+        used.used_at = now()
+
+    listed = admin.get(CODES)
+    (row,) = listed.json()
+    assert (row["site"], row["device"], row["created_by"]) == ("north", "scope-1", "administrator")
+    assert row["expires_at"] == made["scope-1"]["expires_at"]
+    assert made["scope-1"]["code"] not in listed.text
+
+    assert admin.delete(f"{DEVICES}/scope-1/enrolment-code").status_code == 204
+    for device in ("scope-1", "scope-2", "scope-3", "scope-4"):
+        assert "No code is open" in a_problem(admin.delete(f"{DEVICES}/{device}/enrolment-code"), 404)
+    assert admin.get(CODES).json() == []
+    with server_on_both.client(role=None) as stranger:
+        a_problem(stranger.post(ENROLMENTS, json={"code": made["scope-1"]["code"]}), 404)
+    with transaction(server_on_both.engine) as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "enrolment-code-withdrawn")).one()
+        assert (entry.actor, entry.subject, entry.details["made_by"]) == ("administrator", "scope-1", "administrator")
+
+
 def test_a_code_stays_good_while_the_broker_is_not_to_be_had(server_on_both: ApiServer, admin: httpx.Client) -> None:
     code = admin.post(CODES, json={"site": "north", "device": "scope-1"}).json()["code"]
     with server_on_both.client(role=None) as stranger:
@@ -201,25 +231,25 @@ def test_a_real_agent_redeems_a_code_sends_obeys_and_is_shut_out(
 
     def confirmed(action: str) -> None:
         ordered(admin, action)
-        until(lambda: device()["last_command"]["state"] == "confirmed", WAIT_SECONDS, f"{action} is confirmed")
+        until(lambda: device()["last_command"]["state"] == "confirmed", PATIENCE, f"{action} is confirmed")
 
     (station.captures / "one.jpg").write_bytes(noise_image(1, (400, 300), "JPEG"))
     with station.running():
-        until(lambda: captures() == 1, WAIT_SECONDS, "the capture is stored")
+        until(lambda: captures() == 1, PATIENCE, "the capture is stored")
         confirmed("pause")
         assert device()["paused"] is True
         (station.captures / "two.jpg").write_bytes(noise_image(2, (400, 300), "JPEG"))
-        until(lambda: station.status()[1]["captures"]["waiting"] == 1, WAIT_SECONDS, "the second one waits")
+        until(lambda: station.status()[1]["captures"]["waiting"] == 1, PATIENCE, "the second one waits")
         session = station.status()[1]["agent"]["pid"]
         confirmed("reload")
         assert (captures(), device()["paused"]) == (1, True), "a reload ends no pause"
         assert station.status()[1]["agent"]["pid"] == session
         confirmed("reannounce")
         confirmed("resume")
-        until(lambda: captures() == 2, WAIT_SECONDS, "the second capture is stored")
+        until(lambda: captures() == 2, PATIENCE, "the second capture is stored")
 
         removed = admin.delete(f"{DEVICES}/scope-1")
         assert (removed.status_code, removed.json()["presence"]) == (200, "offline")
-        until(lambda: not station.status()[1]["agent"]["connected"], WAIT_SECONDS, "the agent is cut off")
+        until(lambda: not station.status()[1]["agent"]["connected"], PATIENCE, "the agent is cut off")
     assert states(admin)[0] == ("resume", "confirmed")
     a_problem(admin.delete(f"{DEVICES}/scope-9"), 404)

@@ -26,8 +26,12 @@ from cloud_service.accounts.tokens import add_token
 from cloud_service.app import create_app
 from cloud_service.database import snapshot, transaction
 from cloud_service.models import Case as CaseRow
+from cloud_service.training.keeping import save_recipe
+from cloud_service.training.starting import start_training
 from cloud_service.web.description import openapi_document
 from tests.support.accounts import TESTER, a_user
+from tests.support.recipes import add_images, labelled, small_draft
+from tests.support.waiting import PATIENCE
 from tests.support.web import MODEL_DIGEST, ApiServer, add_analysed
 
 EXAMPLES = 6
@@ -59,14 +63,21 @@ def known(server_on_both: ApiServer) -> dict[str, str]:
     with transaction(server_on_both.engine) as session:
         a_user(session, Role.CLINICIAN, name="h.meier")
         token, _ = add_token(session, TESTER, user="h.meier", name="x")
+        dataset = add_images(session, server_on_both.blobs, labelled(8))
+        recipe = save_recipe(session, TESTER, name="cells", draft=small_draft(dataset.id))
+        job = start_training(session, TESTER, recipe.id)
     with snapshot(server_on_both.engine) as session:
         case_id: UUID = session.scalars(select(CaseRow.id)).first() or UUID(int=0)
     return {
         "capture_id": str(captures[0]),
         "case_id": str(case_id),
+        "dataset_id": str(dataset.id),
         "device_id": "scope-1",
         "digest": MODEL_DIGEST,
+        "job_id": str(job.id),
         "name": "h.meier",
+        "recipe_id": str(recipe.id),
+        "recipe_name": "cells",
         "token_id": str(token.id),
     }
 
@@ -119,7 +130,7 @@ def ask(
     def send(case: Case[Any], *, there: bool) -> None:
         if there:
             case.path_parameters = {**case.path_parameters, **_those(known, case)}
-        case.call_and_validate(base_url=url, headers=dict(headers), checks=CHECKS, timeout=20)
+        case.call_and_validate(base_url=url, headers=dict(headers), checks=CHECKS, timeout=PATIENCE)
 
     send()
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from cloud_service.accounts.permissions import Role
 from cloud_service.database import transaction
-from cloud_service.models import Heartbeat, InferenceJob, ModelVersion, now
+from cloud_service.models import Heartbeat, InferenceJob, ModelVersion, TrainingJob, now
 from cloud_service.system.heartbeats import Pulse
 from shared.vocabulary import JobState
 from tests.support.web import MODEL_DIGEST, ApiServer, a_problem, add_analysed, add_capture, jpeg, store
@@ -30,7 +31,7 @@ def test_models_with_their_answers_and_cards(server_on_both: ApiServer, admin: h
     newer, older = admin.get("/api/v1/models").json()
     assert (newer["version"], newer["answers"], newer["last_used_at"]) == ("2", 0, None)
     assert (older["digest"], older["version"], older["answers"]) == (MODEL_DIGEST, "demo-1", 3)
-    assert older["first_used_at"] <= older["last_used_at"]
+    assert older["registered_at"] <= older["last_used_at"]
     assert admin.get(f"/api/v1/models/{'e' * 64}").json()["card"] == {"threshold": 0.4}
     a_problem(admin.get(f"/api/v1/models/{'a' * 64}"), 404)
     a_problem(admin.get("/api/v1/models/x"), 422)
@@ -66,6 +67,28 @@ def test_each_part_says_how_it_is(server_on_both: ApiServer, admin: httpx.Client
     assert system["event_position"] > 0
     assert system["storage"]["kind"] == "folder"
     assert 0 < system["storage"]["free_bytes"] < system["storage"]["total_bytes"]
+
+
+def test_the_training_queue_says_how_it_is(server_on_both: ApiServer, admin: httpx.Client) -> None:
+    engine = server_on_both.engine
+    with transaction(engine) as session:
+        jobs = [
+            TrainingJob(id=uuid4(), kind="train", subject=str(uuid4()), parameters={}, created_by="a") for _ in "123"
+        ]
+        session.add_all(jobs)
+        session.flush()
+        jobs[0].state, jobs[0].worker = "running", "cloud-1:8"
+        jobs[1].not_before = now() + timedelta(hours=1)
+        running = jobs[0].id
+    Pulse(engine, "training-worker", "cloud-1:8").beat_if_due(threads=2, begun=3)
+
+    training = admin.get("/api/v1/system").json()["training"]
+
+    assert (training["waiting"], training["running"], training["failed"]) == (2, 1, 0)
+    assert training["oldest_unclaimed_seconds"] >= 0
+    (worker,) = training["workers"]
+    assert (worker["name"], worker["alive"], worker["threads"], worker["begun"]) == ("cloud-1:8", True, 2, 3)
+    assert (worker["job_id"], worker["job_kind"]) == (str(running), "train")
 
 
 def test_who_is_silent_is_gone_and_is_forgotten_after_a_day(server_on_both: ApiServer, admin: httpx.Client) -> None:

@@ -12,6 +12,7 @@ from cloud_service.accounts.users import known_user
 from cloud_service.database import snapshot, transaction
 from cloud_service.models import AuditEntry
 from tests.support.accounts import PASSWORD, add_site
+from tests.support.waiting import PATIENCE
 from tests.support.web import ApiServer, a_problem
 
 USERS = "/api/v1/users"
@@ -34,7 +35,7 @@ def added(client: httpx.Client, **fields: Any) -> dict[str, Any]:
 
 def logs_in(server: ApiServer, user: str, password: str) -> int:
     form = {"user": user, "password": password}
-    return httpx.post(f"{server.url}/api/v1/session", json=form, timeout=20).status_code
+    return httpx.post(f"{server.url}/api/v1/session", json=form, timeout=PATIENCE).status_code
 
 
 def test_a_user_is_added_with_a_password_that_is_told_once_or_with_its_own(
@@ -149,7 +150,7 @@ def test_tokens_are_told_once_listed_without_their_secret_and_revoked(
     made = admin.post(tokens, json={"name": "fhir/1", "days": 30}).json()
     bearer = {"Authorization": f"Bearer {made['secret']}"}
     me = f"{server_on_both.url}/api/v1/session"
-    assert httpx.get(me, headers=bearer, timeout=20).json()["user"] == "reports"
+    assert httpx.get(me, headers=bearer, timeout=PATIENCE).json()["user"] == "reports"
 
     listed = admin.get(tokens)
     assert [(token["name"], token["revoked_at"]) for token in listed.json()] == [("fhir/1", None)]
@@ -159,7 +160,7 @@ def test_tokens_are_told_once_listed_without_their_secret_and_revoked(
     one = f"{tokens}/{made['token']['id']}"
     a_problem(admin.delete(f"{USERS}/administrator/tokens/{made['token']['id']}"), 404)
     assert admin.delete(one).status_code == 204
-    assert httpx.get(me, headers=bearer, timeout=20).status_code == 401
+    assert httpx.get(me, headers=bearer, timeout=PATIENCE).status_code == 401
     a_problem(admin.delete(one), 404)
     a_problem(admin.get(f"{USERS}/nobody/tokens"), 404)
 

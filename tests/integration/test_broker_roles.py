@@ -10,12 +10,13 @@ from pydantic import SecretStr
 from cloud_service.config import Settings
 from cloud_service.devices.broker_admin import BrokerAdmin
 from cloud_service.devices.broker_roles import ADMIN, dynamic_security_document
+from cloud_service.local_stack.ports import free_port
 from shared.errors import ConfigurationError, TransientError
 from shared.identifiers import new_capture_id
 from shared.topics import DeviceAddress, all_up, cloud_state
 from tests.support.mqtt import MqttClient
-from tests.support.processes import free_port
 from tests.support.servers import Mosquitto
+from tests.support.waiting import PATIENCE
 
 A, B = DeviceAddress("north", "scope-a"), DeviceAddress("north", "scope-b")
 PASSWORD = "a long random word"  # noqa: S105 - of a broker that lives for one test
@@ -133,11 +134,11 @@ def test_a_new_password_replaces_the_old_one_and_a_removed_device_is_cut_off(bro
     with BrokerAdmin(broker.settings) as admin, broker.client("scope-a") as device:
         assert not device.publish(A.announce(), b"in").is_failure
         admin.put_device(A, "another word")
-        assert device.lost.get(timeout=10).is_failure
+        assert device.lost.get(timeout=PATIENCE).is_failure
         with MqttClient(broker.port, "scope-a", "another word") as again:
             assert not again.publish(A.announce(), b"in").is_failure
             admin.remove_device("scope-a")
-            assert again.lost.get(timeout=10).is_failure
+            assert again.lost.get(timeout=PATIENCE).is_failure
         admin.remove_device("scope-a")
     with MqttClient(broker.port, "scope-a", "another word") as gone:
         assert gone.connected is not None

@@ -20,10 +20,12 @@ from cloud_service.inference.jobs import retry_job
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.processor import Processor
 from cloud_service.models import Capture, Case, now
+from shared.identifiers import sha256_of_bytes
 from shared.topics import DeviceAddress
 from shared.vocabulary import CaptureState, CaseAnswer, CaseState, WorkQueue
 from tests.support.device_side import TestDevice, noise_image
 from tests.support.inference import InferenceCloud, png
+from tests.support.waiting import PATIENCE
 from tests.support.web import new_capture
 
 ADDRESS = DeviceAddress("north", "scope-1")
@@ -105,13 +107,32 @@ def test_sites_that_share_a_pseudonym_keep_their_cases_apart(cloud: InferenceClo
     ]
 
 
-def test_an_image_that_comes_after_the_signature_brings_the_case_to_review(cloud: InferenceCloud) -> None:
-    cloud.store(png(240))
-    cloud.worker().run_batch()
+def sign(cloud: InferenceCloud) -> None:
     with transaction(cloud.engine) as session:
         case = session.scalars(select(Case)).one()
         # The clocks of those who sign and of those who store need not agree.
         case.signed_by, case.signed_at, case.state, case.queue = "someone", now(), CaseState.SIGNED, WorkQueue.DONE
+
+
+def test_an_image_that_had_failed_and_is_analysed_after_the_signature_brings_the_case_to_review(
+    cloud: InferenceCloud,
+) -> None:
+    _, missing = *cloud.store(png(10)), *cloud.store(png(240), keep=False)
+    cloud.worker().run_batch()
+    sign(cloud)
+    cloud.blobs.put(sha256_of_bytes(png(240)), png(240))
+    with transaction(cloud.engine) as session:
+        retry_job(session, missing)
+    cloud.worker().run_batch()
+
+    (found,) = cases(cloud).values()
+    assert (found.queue, found.failed_images, found.images_since_signature) == (WorkQueue.REVIEW, 0, 1)
+
+
+def test_an_image_that_comes_after_the_signature_brings_the_case_to_review(cloud: InferenceCloud) -> None:
+    cloud.store(png(240))
+    cloud.worker().run_batch()
+    sign(cloud)
 
     cloud.store(png(250))
     cloud.worker().run_batch()
@@ -167,7 +188,7 @@ def test_who_waits_for_a_case_counts_what_was_committed_meanwhile(cloud: Inferen
                 waits.set()
 
         other = threads.submit(store_one, cloud, 1)
-        assert waits.wait(20)
+        assert waits.wait(PATIENCE)
         session.commit()
         other.result()
     (case,) = cases(cloud).values()

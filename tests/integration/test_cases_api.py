@@ -178,6 +178,7 @@ def test_comments_are_told_and_change_no_version(
 def test_who_saw_and_changed_a_case_is_audited_and_lists_are_not(
     server_on_both: ApiServer, clinician: httpx.Client, case: str
 ) -> None:
+    clinician.get(case, params={"ahead": True})
     for path in ("/api/v1/cases", "/api/v1/cases/counts", case, f"{case}/images", f"{case}/comments"):
         assert clinician.get(path).status_code == 200
     change(clinician, f"{case}/claim", 1)
@@ -191,6 +192,7 @@ def test_who_saw_and_changed_a_case_is_audited_and_lists_are_not(
         if row.subject == case.rsplit("/", maxsplit=1)[-1]
     ]
     assert told == [
+        ("case-loaded-ahead", "clinician", None),
         ("case-seen", "clinician", None),
         ("case-claimed", "clinician", 2),
         ("case-released", "clinician", 3),

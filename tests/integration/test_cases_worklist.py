@@ -12,15 +12,31 @@ from cloud_service.accounts.permissions import Role
 from cloud_service.database import transaction
 from cloud_service.models import Case, now
 from shared.vocabulary import WorkQueue
-from tests.support.web import FIRST_ANNOUNCED, ApiServer, a_problem, add_analysed, add_capture, give_up, jpeg, store
+from tests.support.web import (
+    FIRST_ANNOUNCED,
+    ApiServer,
+    a_problem,
+    add_analysed,
+    add_capture,
+    give_up,
+    jpeg,
+    store,
+    web_settings,
+)
 
 SIGNED = {"signed_by": "dr-other", "state": "signed", "queue": "done"}
 
 
-@pytest.fixture
-def server(server_on_both: ApiServer) -> ApiServer:
-    """Nine cases, named a to i by their smears; case `i` is of another site and device."""
-    server = server_on_both
+@pytest.fixture(scope="module")
+def server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """For all tests that only ask."""
+    with ApiServer(web_settings(tmp_path_factory.mktemp("server"), module_database_url)) as server:
+        add_nine_cases(server)
+        yield server
+
+
+def add_nine_cases(server: ApiServer) -> None:
+    """Named a to i by their smears; case `i` is of another site and device."""
     for number, (name, probability) in enumerate(zip("abcdefg", (0.2, 0.9, 0.7, 0.9, 0.9, 0.3, 0.8), strict=True)):
         doubts = ["Unlike."] if name == "e" else []
         add_analysed(server, number * 10, probability, *doubts, smear=f"{name} smear")
@@ -34,10 +50,9 @@ def server(server_on_both: ApiServer) -> ApiServer:
         session.execute(update(Case).where(Case.smear == "g smear").values(signed_at=now(), **SIGNED))
         session.execute(update(Case).where(Case.smear == "c smear").values(held_by="clinician", state="claimed"))
         session.execute(update(Case).where(Case.smear == "f smear").values(held_by="dr-other", state="claimed"))
-    return server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clinician(server: ApiServer) -> Iterator[httpx.Client]:
     with server.client(Role.CLINICIAN) as client:
         yield client
@@ -117,11 +132,14 @@ def test_counts_tell_of_every_queue_whichever_is_shown(clinician: httpx.Client) 
     }
 
 
-def test_a_page_goes_on_where_it_was_while_cases_come_and_move(server: ApiServer, clinician: httpx.Client) -> None:
-    first = clinician.get("/api/v1/cases", params={"limit": 3}).json()
-    add_analysed(server, 1, 0.99, smear="a smear")  # a comes to the top, which is behind
-    add_analysed(server, 200, 0.5, smear="z smear")
-    rest = clinician.get("/api/v1/cases", params={"after": first["next"]}).json()
+def test_a_page_goes_on_where_it_was_while_cases_come_and_move(server_on_both: ApiServer) -> None:
+    server = server_on_both
+    add_nine_cases(server)
+    with server.client(Role.CLINICIAN) as clinician:
+        first = clinician.get("/api/v1/cases", params={"limit": 3}).json()
+        add_analysed(server, 1, 0.99, smear="a smear")  # a comes to the top, which is behind
+        add_analysed(server, 200, 0.5, smear="z smear")
+        rest = clinician.get("/api/v1/cases", params={"after": first["next"]}).json()
     assert "".join(case["smear"][0] for case in (*first["cases"], *rest["cases"])) == "bdczfehig"
 
 

@@ -16,6 +16,7 @@ from shared.identifiers import sha256_of_file
 from tests.support.deployment import Container, DeployedMosquitto, prepare
 from tests.support.photographs import draw_crops, take
 from tests.support.stack import until
+from tests.support.waiting import PATIENCE
 from tests.support.web import NO_REDIS
 
 EDGE = Path(sys.executable).with_name("smearflow-edge")
@@ -108,12 +109,12 @@ def test_a_capture_gets_its_receipt_over_tls(deployment: Deployment, tmp_path: P
             listing = json.loads(station.ask("outbox", "list", "--all", "--json").stdout)
             return [row["state"] for row in listing["captures"]]
 
-        until(lambda: states() == ["stored"], 30, "the receipt is there")
+        until(lambda: states() == ["stored"], PATIENCE, "the receipt is there")
         while_running = station.ask("doctor")
         ingest.send_signal(signal.SIGTERM)
-        assert ingest.wait(20) == 0
+        assert ingest.wait(PATIENCE) == 0
         agent.send_signal(signal.SIGTERM)
-        assert agent.wait(20) == 0
+        assert agent.wait(PATIENCE) == 0
     finally:
         for process in (ingest, agent):
             process.kill()
@@ -177,7 +178,7 @@ def test_the_broker_speaks_no_outdated_tls(deployment: Deployment) -> None:
     with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = ssl.TLSVersion.TLSv1
     with (
-        create_connection(("localhost", deployment.broker.port), timeout=10) as connection,
+        create_connection(("localhost", deployment.broker.port), timeout=PATIENCE) as connection,
         pytest.raises(ssl.SSLError, match=r"(?i)protocol|alert"),
         context.wrap_socket(connection, server_hostname="localhost"),
     ):
@@ -190,7 +191,7 @@ def test_the_certificates_stand_up_to_strict_checks(deployment: Deployment) -> N
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     for name in ("localhost", "broker"):
         with (
-            create_connection(("localhost", deployment.broker.port), timeout=10) as connection,
+            create_connection(("localhost", deployment.broker.port), timeout=PATIENCE) as connection,
             context.wrap_socket(connection, server_hostname=name) as encrypted,
         ):
             assert encrypted.version() in {"TLSv1.2", "TLSv1.3"}

@@ -16,10 +16,12 @@ import pytest
 import redis
 
 from cloud_service.celery_app import app
+from cloud_service.local_stack.ports import LOOPBACK, free_port
 from cloud_service.local_stack.programs import find_program
 from tests.support.deployment import CLOUD_SERVICES, COMPOSE, Container, prepare, unquoted
-from tests.support.processes import LOOPBACK, ServerProcess, accepts_connections, free_port
+from tests.support.processes import ServerProcess, accepts_connections
 from tests.support.stack import until
+from tests.support.waiting import PATIENCE
 from tests.support.web import NO_REDIS
 
 QUEUE = app.conf.task_default_queue
@@ -132,15 +134,15 @@ def test_the_api_starts_passes_its_own_health_check_and_lets_users_in(
     token = json.loads(admin.run("user", "token", "add", "hospital-it", "tests", "--json").stdout)["token"]
 
     with running(Container("api", secrets, tmp_path, environment, servers), tmp_path / "api.log") as api:
-        until(lambda: accepts_connections(port) or api.poll() is not None, 30, "the API listens")
+        until(lambda: accepts_connections(port) or api.poll() is not None, PATIENCE, "the API listens")
         healthy = subprocess.run(check, check=False).returncode
         with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(address, timeout=10)
+            urllib.request.urlopen(address, timeout=PATIENCE)
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - likewise
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - likewise
             ready = answer.status
         api.send_signal(signal.SIGTERM)
-        ended = api.wait(20)
+        ended = api.wait(PATIENCE)
 
     assert (healthy, ready) == (0, 200), (tmp_path / "api.log").read_text()
     assert ended in {0, -signal.SIGTERM}
@@ -162,25 +164,25 @@ def test_beat_and_worker_meet_at_redis_and_end_when_told(
         redis.Redis(port=deployed_redis.port, password=deployed_redis.password) as queue,
         running(Container("beat", secrets, tmp_path, {}, servers), beat_log) as beat,
     ):
-        until(lambda: queue.llen(QUEUE) > 0 or beat.poll() is not None, 30, "beat sends a sweep")
+        until(lambda: queue.llen(QUEUE) > 0 or beat.poll() is not None, PATIENCE, "beat sends a sweep")
         with running(Container("worker", secrets, tmp_path, environment, servers), worker_log) as worker:
-            until(lambda: queue.llen(QUEUE) == 0 or worker.poll() is not None, 30, "the worker takes it")
+            until(lambda: queue.llen(QUEUE) == 0 or worker.poll() is not None, PATIENCE, "the worker takes it")
             still_there = (beat.poll(), worker.poll())
             for process in (beat, worker):
                 process.send_signal(signal.SIGTERM)
-            ended = (beat.wait(20), worker.wait(30))
+            ended = (beat.wait(PATIENCE), worker.wait(PATIENCE))
 
     assert still_there == (None, None), beat_log.read_text() + worker_log.read_text()
     assert ended == (0, 0)
-    assert "model loaded" in worker_log.read_text()
+    assert "a model answers" in worker_log.read_text()
 
 
 def test_no_service_logs_the_password_of_a_redis_that_is_away(secrets: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     servers = {"smearflow_redis_url": f"redis://:hunter2@{LOOPBACK}:1/0"}
     with running(Container("beat", secrets, tmp_path, {}, servers), log) as beat:
-        until(lambda: f"{LOOPBACK}:1" in log.read_text(), 30, "beat says that Redis is away")
+        until(lambda: f"{LOOPBACK}:1" in log.read_text(), PATIENCE, "beat says that Redis is away")
         beat.send_signal(signal.SIGTERM)
-        beat.wait(20)
+        beat.wait(PATIENCE)
 
     assert "hunter2" not in log.read_text()

@@ -21,11 +21,11 @@ from shared.identifiers import sha256_of_bytes
 from shared.vocabulary import Presence
 from tests.conftest import MosquittoFactory
 from tests.support.scripted_cloud import ScriptedCloud
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SETPRIV = shutil.which("setpriv") or "setpriv"
 COMMAND = [sys.executable, "-c", "from edge_agent.cli import main; main()"]
-PATIENCE = 30.0
 MEGABYTE = 1024 * 1024
 
 

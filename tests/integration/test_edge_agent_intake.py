@@ -15,8 +15,8 @@ from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome
 from edge_agent.intake.intake import Intake
 from edge_agent.intake.watcher import Watcher
 from tests.support.edge_intake import MemoryStore, encoded, field_image, jpeg, taking
+from tests.support.waiting import PATIENCE
 
-WAIT = 20.0
 NEVER_SCAN = 86_400.0  # after the first scan, at the start
 
 
@@ -55,14 +55,14 @@ class Running:
 
     def wait_until(self, condition: Callable[[], object]) -> None:
         with self._changed:
-            assert self._changed.wait_for(condition, WAIT), (self.order, self.memory.refused, self.intake.status())
+            assert self._changed.wait_for(condition, PATIENCE), (self.order, self.memory.refused, self.intake.status())
 
     def wait_for(self, *names: str) -> None:
         self.wait_until(lambda: set(names) <= set(self.order))
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(WAIT)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
 
 

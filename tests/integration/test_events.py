@@ -11,8 +11,9 @@ from sqlalchemy import Engine, event
 
 from cloud_service.database import make_engine, snapshot, transaction
 from cloud_service.delivery.events import EventKind, events_after, latest_position, record_event
-from cloud_service.delivery.stream import EventSignal
+from cloud_service.delivery.fan_out import FanOut
 from cloud_service.models import Base
+from tests.support.waiting import PATIENCE
 
 WRITERS, EACH = 8, 40
 TOTAL = WRITERS * EACH
@@ -124,27 +125,27 @@ class NoCalls:
         return False
 
 
-def test_a_watch_that_is_cancelled_ends_after_its_look_at_the_database(engine: Engine) -> None:
+def test_a_reader_that_is_cancelled_ends_after_its_look_at_the_database(engine: Engine) -> None:
     looking, may_go_on = Signal(), Signal()
     ended: list[str] = []
 
     def hold(*_: object) -> None:
         looking.set()
-        may_go_on.wait(20)
+        may_go_on.wait(PATIENCE)
         ended.append("look")
 
-    async def watch() -> None:
-        watcher = asyncio.create_task(EventSignal(engine, NoCalls()).watch())
+    async def read() -> None:
+        reader = asyncio.create_task(FanOut(engine, NoCalls(), lambda _, users: users).run())
         assert await asyncio.to_thread(looking.wait, 20)
-        watcher.cancel()
+        reader.cancel()
         await asyncio.sleep(0)  # the cancellation is delivered
         may_go_on.set()
         with suppress(asyncio.CancelledError):
-            await watcher
-        ended.append("watch")
+            await reader
+        ended.append("reader")
 
     event.listen(engine, "before_cursor_execute", hold)
-    asyncio.run(watch())
+    asyncio.run(read())
     event.remove(engine, "before_cursor_execute", hold)
 
-    assert (ended[0], ended[-1]) == ("look", "watch")
+    assert (ended[0], ended[-1]) == ("look", "reader")

@@ -11,8 +11,9 @@ from cloud_service.celery_app import make_app, nudge
 from cloud_service.delivery.events import EventKind
 from cloud_service.models import Delivery, Event
 from cloud_service.wakeup import Notifier
-from tests.support.inference import InferenceCloud, WorkerChild, png, wait_until
+from tests.support.inference import InferenceCloud, WorkerChild, png
 from tests.support.servers import Redis
+from tests.support.waiting import wait_until
 
 NEVER = 3600.0
 Start = Callable[..., WorkerChild]
@@ -118,7 +119,7 @@ def test_worker_and_beat_go_on_after_redis_was_killed(cloud: InferenceCloud, red
     cloud.store(png(20), png(30))
     wait_until(lambda: "onnection" in worker.log.read_text())  # it has noticed
     redis_server.start()
-    wait_until(cloud.is_idle, 60)
+    wait_until(cloud.is_idle)
 
     assert_each_answered_once(cloud, 3)
     assert not worker.has_ended()

@@ -132,11 +132,8 @@ def test_attempts_run_out_and_a_person_tries_again(cloud: InferenceCloud) -> Non
     assert capture.state == CaptureState.FAILED
     assert "3 times" in str(capture.reason)
     assert cloud.count(Delivery) == 1
-    assert {kind: cloud.count(Event, Event.kind == kind) for kind in EventKind} == {
-        "capture": 1,
-        "case": 1,
-        "device": 0,
-    }
+    counts = {kind: cloud.count(Event, Event.kind == kind) for kind in EventKind}
+    assert {kind: count for kind, count in counts.items() if count} == {"capture": 1, "case": 1}
 
     with transaction(cloud.engine) as session:
         retry_job(session, capture_id)

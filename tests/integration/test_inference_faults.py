@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cloud_service.database import snapshot
+from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.events import EventKind
 from cloud_service.inference.claims import count_claimable
 from cloud_service.models import Delivery, Event, Heartbeat
 from shared.vocabulary import CaptureState, JobState
-from tests.support.inference import InferenceCloud, WorkerChild, png, wait_until
+from tests.support.inference import InferenceCloud, WorkerChild, png
+from tests.support.waiting import wait_until
 
 LEASE_SECONDS = 1.0
 Start = Callable[..., WorkerChild]
@@ -63,7 +64,8 @@ def test_a_worker_that_was_stopped_beyond_its_lease_has_its_answer_refused(cloud
     wait_until(sleeper.started.exists)
     # Once that is written, its next write is seconds away: stopped within one, it would keep all of SQLite to itself.
     wait_until(lambda: cloud.count(Heartbeat) == 1)
-    os.kill(sleeper.pid, signal.SIGSTOP)
+    with transaction(cloud.engine):  # what it wrote can be seen just before it lets go of SQLite; so take hold of it
+        os.kill(sleeper.pid, signal.SIGSTOP)
     sleeper.go.touch()
     wait_until(lambda: has_claimable(cloud))  # the lease has run out
 

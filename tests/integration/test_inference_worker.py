@@ -22,7 +22,7 @@ from cloud_service.ml.attention import evidence_of
 from cloud_service.ml.package import load_package
 from cloud_service.ml.runtimes.contract import BrokenModelError, Pixels, Predictions
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
-from cloud_service.models import Capture, CustodyEntry, Delivery, Event, InferenceJob, ModelVersion, Prediction, now
+from cloud_service.models import Capture, CustodyEntry, Delivery, Event, InferenceJob, Prediction, now
 from shared.errors import TransientError
 from shared.identifiers import sha256_of_bytes
 from shared.messages import Result, ResultKind
@@ -238,8 +238,6 @@ def test_patience_with_a_fault_that_does_not_pass_ends_with_a_person(
 def test_an_answer_that_the_model_has_given_before_stands(cloud: InferenceCloud) -> None:
     (capture_id,) = cloud.store(png(10))
     with transaction(cloud.engine) as session:
-        session.add(ModelVersion(digest=PACKAGE.digest, name="darkness", version="1", card={}))
-        session.flush()
         session.add(
             Prediction(
                 id=uuid4(),

@@ -20,9 +20,10 @@ from shared.messages import Ack, Result, ResultKind
 from shared.topics import DeviceAddress, shard_of
 from shared.vocabulary import Presence
 from tests.support.device_side import TestCapture, enrol, noise_image
-from tests.support.ingest_cloud import PASSWORD, WAIT_SECONDS, A, Cloud, Workstation, stored_once
+from tests.support.ingest_cloud import PASSWORD, A, Cloud, Workstation, stored_once
 from tests.support.ingest_process import Step
 from tests.support.servers import Mosquitto
+from tests.support.waiting import PATIENCE
 
 on_sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what does not depend on the database."""
@@ -120,7 +121,7 @@ def test_a_kill_at_each_step_loses_and_doubles_nothing(cloud: Cloud) -> None:
             captures.append(station.device.capture(noise_image(number)))
             station.send(*captures[-1].messages())
             # It finds the former one's messages again, too.
-            assert cloud.start(step).wait(WAIT_SECONDS) == -signal.SIGKILL, step
+            assert cloud.start(step).wait(PATIENCE) == -signal.SIGKILL, step
         with cloud.ingest():
             station.until_state(Presence.ONLINE)
             for capture in captures:

@@ -5,16 +5,16 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
 
 from cloud_service import migrations
 from cloud_service.captures.summary import capture_summary
 from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.cases.summary import case_summary
 from cloud_service.database import make_engine, snapshot, table_of, transaction
-from cloud_service.models import KEPT, Capture, Case, Device, EventCounter, ModelVersion, Prediction, Site, now
+from cloud_service.models import KEPT, Capture, Case, Device, EventCounter, Prediction, Site
 from shared.vocabulary import CaptureState, Label
-from tests.support.messages import good_quality
-from tests.support.web import add_answer, new_capture
+from tests.support.web import MODEL_DIGEST, add_answer, capture_fields
 
 PROCESSES = 4
 
@@ -43,22 +43,23 @@ def test_several_at_a_time_do_it_once(database_url: str) -> None:
     engine = make_engine(database_url)
     with transaction(engine) as session:
         assert [(row.id, row.value) for row in session.scalars(select(EventCounter))] == [(1, 0)]
-        assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0007"]
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0010"]
     engine.dispose()
 
 
 def test_answers_that_were_given_before_doubts_were_kept_have_none(database_url: str) -> None:
     migrations.upgrade(database_url, "0002")
     engine = make_engine(database_url)
-    capture = a_capture()
-    model = {"digest": "d" * 64, "name": "old", "version": "1", "card": {}}
-    answer = {"capture_id": capture.id, "model_digest": "d" * 64, "probability": 0.25, "label": Label.NO_BLAST_FEATURES}
+    answer = {
+        "model_digest": MODEL_DIGEST,
+        "runtime": "fake",
+        "probability": 0.25,
+        "label": Label.NO_BLAST_FEATURES,
+    }
     with transaction(engine) as session:
-        for row in (Site(id="north"), Device(id="scope-1", site_id="north"), capture):
-            session.add(row)
-            session.flush()
-        session.execute(insert(table_of(ModelVersion)).values(model))
-        session.execute(insert(table_of(Prediction)).values(id=uuid4(), runtime="fake", **answer))
+        capture = old_capture(session, 0)
+        add_old_model(session)
+        session.execute(insert(table_of(Prediction)).values(id=uuid4(), capture_id=capture.id, **answer))
 
     migrations.upgrade(database_url)
 
@@ -69,41 +70,41 @@ def test_answers_that_were_given_before_doubts_were_kept_have_none(database_url:
     assert (prediction.probability, prediction.doubts) == (0.25, [])
 
 
-def a_capture() -> Capture:
-    return Capture(
-        id=uuid4(),
-        site_id="north",
-        device_id="scope-1",
-        outbox_id=uuid4(),
-        sequence=1,
-        sha256="a" * 64,
-        original_sha256="b" * 64,
-        byte_size=1000,
-        media_type="image/jpeg",
-        width=640,
-        height=480,
-        part_size=65536,
-        part_count=1,
-        case_pseudonym="c" * 32,
-        quality=good_quality().model_dump(mode="json"),
-        captured_at=now(),
+def add_old_model(session: Session) -> None:
+    """A model as it was kept before there was a registry."""
+    columns = "digest, name, version, card, first_used_at"
+    session.execute(
+        text(f"INSERT INTO model_version ({columns}) VALUES (:digest, 'old', '1', '{{}}', '2026-01-01')"),  # noqa: S608
+        {"digest": MODEL_DIGEST},
     )
+
+
+def old_capture(session: Session, number: int, **changes: Any) -> Capture:
+    """A capture, its device and site, written without the columns that came later."""
+    fields = capture_fields(number, **changes)
+    site = {"id": fields["site_id"]}
+    for table, row in ((table_of(Site), site), (table_of(Device), {"id": fields["device_id"], "site_id": site["id"]})):
+        if session.execute(select(table.c.id).where(table.c.id == row["id"])).first() is None:
+            session.execute(insert(table).values(row))
+    session.execute(insert(table_of(Capture)).values(fields))
+    return Capture(**fields)
 
 
 def test_captures_that_are_there_get_their_cases_as_if_they_came_today(database_url: str) -> None:
     migrations.upgrade(database_url, "0003")
     engine = make_engine(database_url)
     with transaction(engine) as session:
+        add_old_model(session)
         for number, (case, probability, *doubts) in enumerate(BEFORE):
             site = {"site_id": "south", "device_id": "scope-2"} if case == "d" else {}
-            capture = new_capture(session, number, case_pseudonym=case * 32, state=CaptureState.STORED, **site)
+            state = CaptureState.STORED if probability is None else CaptureState.ANALYSED
+            capture = old_capture(session, number, case_pseudonym=case * 32, state=state, **site)
             if probability is not None:
                 add_answer(session, capture, probability, *doubts)
-        failed = new_capture(session, 50, case_pseudonym="b" * 32, state=CaptureState.FAILED)
+        failed = old_capture(session, 50, case_pseudonym="b" * 32, state=CaptureState.FAILED)
         add_answer(session, failed, 0.9)  # before it was analysed again
-        failed.state = CaptureState.FAILED
         for number, state in enumerate((CaptureState.ANNOUNCED, CaptureState.REFUSED), start=60):
-            new_capture(session, number, case_pseudonym="e" * 32, state=state)
+            old_capture(session, number, case_pseudonym="e" * 32, state=state)
 
     migrations.upgrade(database_url)
 

@@ -6,15 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
 
 from cloud_service.accounts.permissions import Role
 from cloud_service.accounts.users import disable_user, find_user
-from cloud_service.audit.verify import verify
 from cloud_service.database import snapshot, transaction
-from cloud_service.models import AuditEntry, UserAccount
+from cloud_service.models import UserAccount
 from tests.support.accounts import PASSWORD, TESTER, a_user, add_site
-from tests.support.openid import BEGIN, begin, log_in, openid_server, told
+from tests.support.openid import BEGIN, begin, log_in, openid_server, told, trail
 from tests.support.openid_provider import OpenIdProvider
 from tests.support.web import ApiServer, a_problem
 
@@ -48,19 +46,11 @@ def user(server: ApiServer, name: str = DOCTOR) -> UserAccount | None:
         return find_user(session, name)
 
 
-def trail(server: ApiServer, *actions: str) -> list[tuple[str, str, dict[str, Any]]]:
-    with snapshot(server.engine) as session:
-        verify(session)
-        entries = session.scalars(
-            select(AuditEntry).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.position)
-        )
-        return [(entry.actor, entry.subject, entry.details) for entry in entries]
-
-
 def test_a_known_user_gets_the_same_session_as_by_password(openid: ApiServer, provider: OpenIdProvider) -> None:
     with stranger(openid) as browser:
         offered = browser.get("/api/v1/session/providers").json()
-        assert offered == {"providers": [{"name": "Hospital <Log-in>", "address": BEGIN}]}
+        hospital = {"name": "Hospital <Log-in>", "address": BEGIN, "issuer": provider.issuer}
+        assert offered == {"providers": [hospital]}
         back = log_in(browser)
         assert (back.status_code, back.headers["location"]) == (303, "/")
         session, attempt = back.headers.get_list("set-cookie")
@@ -110,7 +100,7 @@ def test_who_is_bound_stays_the_same_user_under_a_new_name_and_the_name_is_nobod
         (row,) = [row for row in administrator.get("/api/v1/users").json() if row["name"] == DOCTOR]
         assert row["openid_subject"] == "248289761001"
         assert administrator.delete(f"/api/v1/users/{DOCTOR}/openid").status_code == 204
-        assert "has not logged in" in a_problem(administrator.delete(f"/api/v1/users/{DOCTOR}/openid"), 409)
+        assert "is bound to no account" in a_problem(administrator.delete(f"/api/v1/users/{DOCTOR}/openid"), 409)
         assert log_in(browser).status_code == 303
     assert [details["called"] for _, _, details in trail(openid, "user-bound", "user-unbound")] == [
         "248289761001",
@@ -266,5 +256,8 @@ def test_a_discovery_document_that_cannot_be_trusted_is_not_used(
 def test_without_the_settings_there_is_no_such_log_in(server: ApiServer) -> None:
     with stranger(server) as browser:
         assert browser.get("/api/v1/session/providers").json() == {"providers": []}
+        with server.client(Role.ADMINISTRATOR) as administrator:
+            refused = administrator.put("/api/v1/users/administrator/openid", json={"subject": "1"})
+            assert "name no OpenID Connect provider" in a_problem(refused, 409)
         for address in (BEGIN, f"{BEGIN}/callback?state=x&code=y"):
             a_problem(browser.get(address), 404)

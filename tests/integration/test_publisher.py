@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,9 +22,9 @@ from tests.conftest import MosquittoFactory
 from tests.support.edge import a_capture, a_prediction
 from tests.support.scripted_cloud import ScriptedCloud
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import PATIENCE
 
 ADDRESS = DeviceAddress("north", "scope-1")
-PATIENCE = 30.0
 
 
 class Edge:
@@ -169,7 +168,7 @@ def test_a_broker_killed_in_the_middle_costs_nothing(mosquitto: MosquittoFactory
             cloud.part_arrived.get(timeout=PATIENCE)
         broker.kill()
         broker.start()
-        edge.wait(lambda: len(edge.confirmed) == 40, seconds=60)
+        edge.wait(lambda: len(edge.confirmed) == 40)
 
     assert cloud.stored == sent
     assert edge.outbox.counts().waiting == 0
@@ -189,7 +188,7 @@ def test_a_cut_line_costs_less_than_a_tenth(
             for _ in range(18):
                 cloud.part_arrived.get(timeout=PATIENCE)
             line.cut()
-        edge.wait(lambda: len(edge.confirmed) == 3, seconds=60)
+        edge.wait(lambda: len(edge.confirmed) == 3)
 
     assert cloud.stored == sent
     assert cloud.part_bytes < 1.1 * 6_000_000
@@ -273,13 +272,10 @@ def test_a_half_open_line_heals_by_itself(
         edge = make_edge(line.port, keepalive=5)
         edge.wait(lambda: bool(edge.states) and edge.states[-1].cloud_online)
         line.swallow()
-        began = time.monotonic()
         capture_id = edge.put(b"one")
         edge.wait(lambda: not edge.states[-1].connected)
         line.heal()
         edge.wait(lambda: capture_id in edge.confirmed)
-
-    assert time.monotonic() - began < 30
 
 
 def test_a_wrong_password_is_said_and_seldom_tried(mosquitto: MosquittoFactory, make_edge: MakeEdge) -> None:

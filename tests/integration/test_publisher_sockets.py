@@ -15,9 +15,9 @@ from edge_agent.link.flight import Outgoing
 from edge_agent.link.publisher import Publisher
 from shared.topics import DeviceAddress
 from tests.conftest import MosquittoFactory
+from tests.support.waiting import PATIENCE
 
 ADDRESS = DeviceAddress("north", "scope-1")
-PATIENCE = 30.0
 
 
 @pytest.fixture

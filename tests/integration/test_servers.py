@@ -15,9 +15,10 @@ import sqlalchemy
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud_service.local_stack.ports import LOOPBACK
 from tests.conftest import MosquittoFactory
-from tests.support.processes import LOOPBACK, ServerProcess
 from tests.support.servers import Mosquitto, Postgres, Redis
+from tests.support.waiting import PATIENCE
 
 
 def connect_code(broker: Mosquitto, user: str | None = None) -> str:
@@ -120,11 +121,11 @@ def test_a_server_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL
     server_pid = int(done.stdout)
     if psutil.pid_exists(server_pid):
-        psutil.Process(server_pid).wait(timeout=5)
+        psutil.Process(server_pid).wait(timeout=PATIENCE)
 
 
 def test_stopping_what_does_not_run_is_no_error(tmp_path: Path) -> None:
-    server: ServerProcess = Redis(tmp_path)
+    server = Redis(tmp_path)
     server.stop()
     with pytest.raises(RuntimeError, match="start"):
         server.kill()

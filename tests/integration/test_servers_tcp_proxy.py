@@ -11,8 +11,9 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from tests.support.processes import LOOPBACK
+from cloud_service.local_stack.ports import LOOPBACK
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import PATIENCE
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -40,7 +41,7 @@ def line(tcp_proxy: Callable[[int], TcpProxy]) -> Iterator[TcpProxy]:
 
 
 def connect(line: TcpProxy) -> socket.socket:
-    return socket.create_connection((LOOPBACK, line.port), timeout=5)
+    return socket.create_connection((LOOPBACK, line.port), timeout=PATIENCE)
 
 
 def round_trip(connection: socket.socket, data: bytes) -> tuple[bytes, float]:

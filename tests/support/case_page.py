@@ -48,7 +48,8 @@ def image_heading(page: Page) -> Locator:
 
 def see_image(page: Page) -> None:
     """Wait until the image at hand is drawn."""
-    expect(page.get_by_role("region", name="Image", exact=True)).to_have_attribute("aria-busy", "false")
+    region = page.get_by_role("region", name="Image", exact=True)
+    expect(region).to_have_attribute("aria-busy", "false")
 
 
 def chosen(page: Page, group: str) -> Locator:

@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
+from cloud_service.local_stack.ports import LOOPBACK
 from cloud_service.local_stack.programs import dynamic_security_plugin, find_program
-from tests.support.processes import LOOPBACK, ServerProcess, accepts_connections
+from tests.support.processes import ServerProcess, accepts_connections
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

@@ -11,7 +11,8 @@ from edge_agent.outbox.records import OutboxEntry
 from shared.identifiers import case_pseudonym, sha256_of_bytes
 from shared.messages import Receipt, ReceiptOutcome, Result, ResultKind
 from shared.vocabulary import Label
-from tests.support.messages import PSEUDONYM_KEY, TAKEN_AT, good_quality
+from tests.support.messages import PSEUDONYM_KEY, TAKEN_AT
+from tests.support.photographs import good_quality
 
 
 def a_capture(payload: bytes, *, path: Path | None = None, **changes: Any) -> PreparedCapture:
@@ -30,6 +31,7 @@ def a_capture(payload: bytes, *, path: Path | None = None, **changes: Any) -> Pr
         "specimen": None,
         "smear": "A",
         "stain": "Wright-Giemsa",
+        "micrometres_per_pixel": 0.17,
         "captured_at": TAKEN_AT,
         "captured_at_source": CaptureTimeSource.FILE,
         "quality": good_quality(),

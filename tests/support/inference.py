@@ -3,8 +3,7 @@
 import io
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,20 @@ from cloud_service.inference.worker import InferenceWorker
 from cloud_service.ml.package import ModelPackage
 from cloud_service.ml.runtimes.contract import Runtime
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
-from cloud_service.models import Base, Capture, Device, InferenceJob, Prediction, Site
+from cloud_service.models import EVERYWHERE, Base, Capture, Device, InferenceJob, ModelVersion, Prediction, Site
+from cloud_service.registry.served import ServedModel
+from cloud_service.registry.serving import Serving
+from cloud_service.registry.versions import active_digest
 from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.vocabulary import CaptureState, JobState
-from tests.support.messages import good_quality
 from tests.support.model_cards import a_card
+from tests.support.photographs import good_quality
 from tests.support.processes import ServerProcess
+from tests.support.registry import add_model, put_into_service
 
 NO_REDIS = "redis://127.0.0.1:1/0"
+DEVICES = {"north": "scope-1", "south": "scope-2"}
+"""By site."""
 TAKEN_AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 PACKAGE = ModelPackage(
@@ -40,14 +45,6 @@ PACKAGE = ModelPackage(
     card=a_card(name="darkness", limits=("It calls dark images suspicious.",)),
 )
 """The card of `FakeRuntime`, whose answer is an image's darkness."""
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Return when `condition` holds; fail the test where it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
 
 
 def png(grey: int, mark: int = 0) -> bytes:
@@ -63,10 +60,13 @@ class CountingWakeUps:
     """Counts the calls instead of sending them."""
 
     def __init__(self) -> None:
-        self.nudges = self.change_calls = 0
+        self.nudges = self.training_nudges = self.change_calls = 0
 
     def inference(self) -> None:
         self.nudges += 1
+
+    def training(self) -> None:
+        self.training_nudges += 1
 
     def changes(self) -> None:
         self.change_calls += 1
@@ -76,7 +76,7 @@ class CountingWakeUps:
 
 
 class InferenceCloud:
-    """Database, blob store and settings; tables, a site and a device are made once."""
+    """Database, blob store and settings; tables, sites and devices are made once, and PACKAGE is in service."""
 
     def __init__(self, folder: Path, database_url: str, **changes: Any) -> None:
         self.settings = cloud_settings(folder, database_url, **changes)
@@ -84,37 +84,65 @@ class InferenceCloud:
         self.blobs = open_blob_store(self.settings)
         self.wake_ups = CountingWakeUps()
         self._sequence = 0
+        self._workers: list[InferenceWorker] = []
         Base.metadata.create_all(self.engine)
         with transaction(self.engine) as session:
-            session.add(Site(id="north"))
+            session.add_all(Site(id=site) for site in DEVICES)
             session.flush()
-            session.add(Device(id="scope-1", site_id="north"))
+            session.add_all(Device(id=device, site_id=site) for site, device in DEVICES.items())
+        self.put_into_service(PACKAGE)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """End the workers' threads, and let go of the database."""
+        for worker in self._workers:
+            worker.close()
         self.engine.dispose()
 
     def worker(
         self, runtime: Runtime | None = None, package: ModelPackage = PACKAGE, **changes: Any
     ) -> InferenceWorker:
-        """A worker with `FakeRuntime` or another; `changes` replace settings."""
-        return InferenceWorker(
-            runtime=runtime or FakeRuntime(),
-            package=package,
+        """A worker with `FakeRuntime` or another, this package being in service; `changes` replace settings."""
+        self.put_into_service(package)
+        return self.worker_of(ServedModel.of(package, runtime or FakeRuntime()), **changes)
+
+    def worker_of(self, *models: ServedModel, **changes: Any) -> InferenceWorker:
+        """A worker that can load these models and no others."""
+        by_digest = {model.digest: model for model in models}
+        serving = Serving(lambda version: by_digest[version.digest])
+        with snapshot(self.engine) as session:
+            serving.refresh(session)
+        serving.wait()
+        worker = InferenceWorker(
+            serving=serving,
             blob_store=self.blobs,
             engine=self.engine,
             notifier=self.wake_ups,
             settings=self.settings.model_copy(update=changes),
         )
+        self._workers.append(worker)
+        return worker
 
-    def store(self, *payloads: bytes, keep: bool = True) -> list[UUID]:
-        """Captures with these bytes, stored and queued in one transaction; `keep=False` leaves the blob store empty."""
+    def introduce(self, package: ModelPackage) -> None:
+        """Let a package have its row; a second time changes nothing."""
         with transaction(self.engine) as session:
-            ids = [self._add(session, payload).id for payload in payloads]
-        if keep:
+            if session.get(ModelVersion, package.digest) is None:
+                card = package.card.model_dump(mode="json")
+                add_model(session, package.card.version, digest=package.digest, name=package.card.name, card=card)
+
+    def put_into_service(self, package: ModelPackage, scope: str = EVERYWHERE) -> None:
+        """Let a package answer in a scope; a second time changes nothing."""
+        self.introduce(package)
+        with transaction(self.engine) as session:
+            if active_digest(session, scope) != package.digest:
+                put_into_service(session, package.digest, scope=scope)
+
+    def store(self, *payloads: bytes, keep: bool = True, site: str = "north") -> list[UUID]:
+        """Captures with these bytes, stored and queued in one transaction; `keep=False` leaves the blob store empty."""
+        if keep:  # first, as ingest does: a worker may claim them as soon as they are committed
             for payload in payloads:
                 self.blobs.put(sha256_of_bytes(payload), payload)
-        return ids
+        with transaction(self.engine) as session:
+            return [self._add(session, payload, site).id for payload in payloads]
 
     def capture(self, capture_id: UUID) -> Capture:
         with snapshot(self.engine) as session:
@@ -133,6 +161,14 @@ class InferenceCloud:
         """Whether every job has come to its end."""
         return self.count(InferenceJob, InferenceJob.state.in_([JobState.WAITING, JobState.CLAIMED])) == 0
 
+    def models_of_answers(self) -> dict[UUID, list[str]]:
+        """The digests of the models that answered, by capture."""
+        found: dict[UUID, list[str]] = {}
+        with snapshot(self.engine) as session:
+            for prediction in session.scalars(select(Prediction).order_by(Prediction.created_at)):
+                found.setdefault(prediction.capture_id, []).append(prediction.model_digest)
+        return found
+
     def answers(self) -> dict[UUID, list[float]]:
         """The probabilities by capture: one each, if all is well."""
         found: dict[UUID, list[float]] = {}
@@ -141,12 +177,12 @@ class InferenceCloud:
                 found.setdefault(prediction.capture_id, []).append(prediction.probability)
         return found
 
-    def _add(self, session: Session, payload: bytes) -> Capture:
+    def _add(self, session: Session, payload: bytes, site: str) -> Capture:
         self._sequence += 1
         capture = Capture(
             id=new_capture_id(),
-            site_id="north",
-            device_id="scope-1",
+            site_id=site,
+            device_id=DEVICES[site],
             outbox_id=UUID(int=7),
             sequence=self._sequence,
             state=CaptureState.STORED,
@@ -185,7 +221,8 @@ class WorkerChild(ServerProcess):
         folder: for its log, and for the files by which `gated` runtimes are steered.
         settings: of the cloud it works for.
         mode: "loop" runs batches without Celery, "celery" is a whole worker, "beat" sends the sweeps.
-        runtime: "fake"; "poison" is killed by a black image; "gated" waits in its first call until `go` is there.
+        runtime: "fake"; "poison" is killed by a black image; "gated" waits in its first call until `go` is there,
+            "gated-loading" while it loads any model but PACKAGE.
     """
 
     def __init__(self, folder: Path, settings: Settings, *, mode: str = "loop", runtime: str = "fake") -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from celery.signals import beat_init, setup_logging, worker_ready
@@ -12,16 +13,20 @@ from pydantic import SecretStr
 from cloud_service.blob_store import open_blob_store
 from cloud_service.celery_app import make_app
 from cloud_service.config import Settings
-from cloud_service.database import make_engine
+from cloud_service.database import make_engine, snapshot
 from cloud_service.inference.commands import run_worker
 from cloud_service.inference.process import InferenceProcess
 from cloud_service.inference.worker import InferenceWorker
 from cloud_service.ml.runtimes.contract import Pixels, Predictions, Runtime
 from cloud_service.ml.runtimes.fake_runtime import FakeRuntime
+from cloud_service.models import ModelVersion
+from cloud_service.registry.served import Load, ServedModel
+from cloud_service.registry.serving import Serving
 from cloud_service.tasks import register
 from cloud_service.wakeup import Notifier
 from shared.logs import configure, get_logger
-from tests.support.inference import PACKAGE, wait_until
+from tests.support.inference import PACKAGE
+from tests.support.waiting import wait_until
 
 log = get_logger(__name__)
 
@@ -36,6 +41,18 @@ class PoisonRuntime(FakeRuntime):
         return found
 
 
+def loader(folder: Path, runtime: Runtime, *, is_gated: bool) -> Load:
+    """Loads every version as PACKAGE under another digest; a gated one waits in that for `go`, PACKAGE itself apart."""
+
+    def load(version: ModelVersion) -> ServedModel:
+        if is_gated and version.digest != PACKAGE.digest:
+            (folder / "started").touch()
+            wait_until((folder / "go").exists)
+        return ServedModel.of(replace(PACKAGE, digest=version.digest), runtime)
+
+    return load
+
+
 class GatedRuntime(FakeRuntime):
     """Says that it was called, and answers once it may."""
 
@@ -45,7 +62,7 @@ class GatedRuntime(FakeRuntime):
 
     def predict(self, batch: Pixels) -> Predictions:
         (self._folder / "started").touch()
-        wait_until((self._folder / "go").exists, 60)
+        wait_until((self._folder / "go").exists)
         return super().predict(batch)
 
 
@@ -64,11 +81,16 @@ def main(mode: str, runtime_name: str, settings_file: Path) -> int:
         "fake": FakeRuntime(),
         "poison": PoisonRuntime(),
         "gated": GatedRuntime(settings_file.parent),
+        "gated-loading": FakeRuntime(),
     }
     engine, notifier = make_engine(settings.database_url), Notifier(settings.redis_url.get_secret_value())
+    runtime = runtimes[runtime_name]
+    serving = Serving(loader(settings_file.parent, runtime, is_gated=runtime_name == "gated-loading"))
+    with snapshot(engine) as session:
+        serving.refresh(session)
+    serving.wait()
     worker = InferenceWorker(
-        runtime=runtimes[runtime_name],
-        package=PACKAGE,
+        serving=serving,
         blob_store=open_blob_store(settings),
         engine=engine,
         notifier=notifier,

@@ -16,6 +16,7 @@ from cloud_service.config import Settings
 from cloud_service.database import snapshot
 from cloud_service.devices.broker_admin import BrokerAdmin
 from cloud_service.ingest.batch import Incoming
+from cloud_service.local_stack.ports import free_port
 from cloud_service.models import Capture, InferenceJob
 from shared.messages import CloudState, Receipt, ReceiptOutcome, Result
 from shared.topics import DeviceAddress, all_cloud_states, cloud_state
@@ -24,12 +25,11 @@ from tests.support import ingest_process
 from tests.support.device_side import TestCapture, TestDevice
 from tests.support.ingest_process import STAGING_STEPS, Step
 from tests.support.mqtt import MqttClient
-from tests.support.processes import free_port
 from tests.support.servers import Mosquitto
+from tests.support.waiting import PATIENCE
 
 A = DeviceAddress("north", "scope-a")
 PASSWORD = "a long random word"  # noqa: S105 - of a broker that lives for one test
-WAIT_SECONDS = 20.0
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Cloud:
             yield process
         finally:
             process.terminate()
-            assert process.wait(WAIT_SECONDS) in {0, -signal.SIGKILL}
+            assert process.wait(PATIENCE) in {0, -signal.SIGKILL}
 
 
 class Workstation:
@@ -118,7 +118,7 @@ class Workstation:
     def _next(self, topic: str) -> bytes:
         """The next message on a topic; others before it are dropped."""
         while True:
-            message = self.client.next(timeout=WAIT_SECONDS)
+            message = self.client.next(timeout=PATIENCE)
             if message.topic == topic:
                 payload: bytes = message.payload
                 return payload

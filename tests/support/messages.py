@@ -5,27 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from shared.identifiers import case_pseudonym, new_capture_id, sha256_of_bytes
-from shared.imaging.quality import QualityMeasures, Verdict
 from shared.messages import Announce
 from shared.parts import DEFAULT_PART_SIZE, PartPlan
+from tests.support.photographs import good_quality
 
 PSEUDONYM_KEY = bytes(range(32))
 TAKEN_AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-
-
-def good_quality(width: int = 2592, height: int = 1944) -> QualityMeasures:
-    """Measures of a sharp, well-lit field."""
-    return QualityMeasures(
-        focus=2.0,
-        mean_luminance=180.0,
-        clipped_dark=0.0,
-        clipped_bright=0.1,
-        foreground=0.4,
-        width=width,
-        height=height,
-        verdict=Verdict.GOOD,
-        reasons=(),
-    )
 
 
 def an_announce(payload: bytes, *, part_size: int = DEFAULT_PART_SIZE, **changes: Any) -> Announce:
@@ -47,6 +32,7 @@ def an_announce(payload: bytes, *, part_size: int = DEFAULT_PART_SIZE, **changes
         "case": case_pseudonym("H26-1234", PSEUDONYM_KEY),
         "smear": "A",
         "stain": "Wright-Giemsa",
+        "micrometres_per_pixel": 0.17,
         "captured_at": TAKEN_AT,
         "queued_at": TAKEN_AT,
         "quality": good_quality(),

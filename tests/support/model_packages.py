@@ -7,11 +7,13 @@ import torch
 from numpy.typing import NDArray
 
 from cloud_service.ml.deployed_network import DeployedNetwork
+from cloud_service.ml.evaluation.measures import OperatingPoint
 from cloud_service.ml.export import attention_map_of, export_onnx
 from cloud_service.ml.model_card import ModelCard, PackageFile
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 from cloud_service.ml.package import ModelPackage, write_package
+from cloud_service.ml.quantisation import quantise, quantised_figures
 from cloud_service.ml.weights import weights_of
 from shared.identifiers import sha256_of_bytes
 from shared.imaging.preprocess import PreprocessSpec
@@ -42,18 +44,21 @@ def random_pixels(count: int, size: int = 224, seed: int = 3) -> NDArray[np.uint
     return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
 
 
-def write_random_package(directory: Path) -> ModelPackage:
-    """A package of `random_network` in the new folder `directory`."""
+def write_random_package(directory: Path, *, in_eight_bits: bool = False) -> ModelPackage:
+    """A package of `random_network` in the new folder `directory`, also in eight bits where that is wished."""
     network = random_network()
-    files = {
-        PackageFile.ONNX: export_onnx(network, SPEC.size),
-        PackageFile.WEIGHTS: weights_of(network.network),
-    }
+    files = {PackageFile.ONNX: export_onnx(network, SPEC.size), PackageFile.WEIGHTS: weights_of(network.network)}
+    maps = attention_map_of(network, SPEC.size)
+    figures = None
+    if in_eight_bits:
+        images, labels = random_pixels(4, seed=5), np.zeros(4, dtype=np.float32)
+        files[PackageFile.QUANTISED] = quantise(files[PackageFile.ONNX], images)
+        both = files[PackageFile.ONNX], files[PackageFile.QUANTISED]
+        figures = quantised_figures(*both, images, labels, OperatingPoint(), calibrated_on=4)
     digests = {name: sha256_of_bytes(content) for name, content in files.items()}
-    card = card_for(digests).model_copy(update={"attention": attention_map_of(network, SPEC.size)})
-    return write_package(directory, card, files)
+    return write_package(directory, card_for(digests, quantised=figures, attention=maps), files)
 
 
-def card_for(digests: dict[PackageFile, str]) -> ModelCard:
-    """A card that is valid and names these digests."""
-    return a_card(files=digests, network=SMALL_NETWORK, preprocess=SPEC)
+def card_for(digests: dict[PackageFile, str], **others: object) -> ModelCard:
+    """A card that is valid, names these digests, and has these other entries."""
+    return a_card(files=digests, network=SMALL_NETWORK, preprocess=SPEC, **others)

@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-_ANSWER_SECONDS = 10.0
+from tests.support.waiting import PATIENCE
 
 
 class MqttClient:
@@ -56,7 +56,7 @@ class MqttClient:
     def __enter__(self) -> Self:
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
-        self.connected = self._answers.get(timeout=_ANSWER_SECONDS)
+        self.connected = self._answers.get(timeout=PATIENCE)
         return self
 
     def __exit__(
@@ -68,13 +68,13 @@ class MqttClient:
 
     def subscribe(self, topic_filter: str) -> ReasonCode:
         self._client.subscribe(topic_filter, qos=1)
-        return self._answers.get(timeout=_ANSWER_SECONDS)
+        return self._answers.get(timeout=PATIENCE)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, properties: Sequence[tuple[str, str]] = ()
     ) -> ReasonCode:
         self.send(topic, payload, retain=retain, properties=properties)
-        return self._answers.get(timeout=_ANSWER_SECONDS)
+        return self._answers.get(timeout=PATIENCE)
 
     def send(
         self, topic: str, payload: bytes, *, retain: bool = False, properties: Sequence[tuple[str, str]] = ()
@@ -86,8 +86,8 @@ class MqttClient:
         self._client.publish(topic, payload, qos=1, retain=retain, properties=packed)
 
     def answer(self) -> ReasonCode:
-        return self._answers.get(timeout=_ANSWER_SECONDS)
+        return self._answers.get(timeout=PATIENCE)
 
-    def next(self, timeout: float = _ANSWER_SECONDS) -> Any:
+    def next(self, timeout: float = PATIENCE) -> Any:
         """The next message that came; raises queue.Empty."""
         return self.messages.get(timeout=timeout)

@@ -9,9 +9,13 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
+from sqlalchemy import select
 
+from cloud_service.audit.verify import verify
+from cloud_service.database import snapshot
+from cloud_service.local_stack.ports import free_port
+from cloud_service.models import AuditEntry
 from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
-from tests.support.processes import free_port
 from tests.support.web import ApiServer, web_settings
 
 BEGIN = "/api/v1/session/openid"
@@ -59,3 +63,13 @@ def told(refusal: httpx.Response) -> str:
     said = re.search(r'<p role="alert">(.*)</p>', refusal.text)
     assert said, refusal.text
     return said[1]
+
+
+def trail(server: ApiServer, *actions: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Actor, subject and details of the audit trail's entries of these actions, after a look that it is whole."""
+    with snapshot(server.engine) as session:
+        verify(session)
+        entries = session.scalars(
+            select(AuditEntry).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.position)
+        )
+        return [(entry.actor, entry.subject, entry.details) for entry in entries]

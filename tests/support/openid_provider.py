@@ -18,6 +18,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from tests.support.waiting import PATIENCE
+
 CLIENT_ID, CLIENT_SECRET = "smearflow", "a secret/with+signs"
 ACCESS_TOKEN = "access"  # noqa: S105 - of the tests alone
 # RFC 6749 2.3.1: both parts form-encoded, then as for Basic.
@@ -74,7 +76,7 @@ class OpenIdProvider:
         self._server = _ThreadServer(uvicorn.Config(self._app(), port=0, log_config=None, lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, name="openid provider", daemon=True)
         self._thread.start()
-        assert self._server.up.wait(20), "the provider did not start"
+        assert self._server.up.wait(PATIENCE), "the provider did not start"
         self.issuer = f"http://localhost:{self._server.servers[0].sockets[0].getsockname()[1]}"
         return self
 
@@ -84,7 +86,7 @@ class OpenIdProvider:
     def stop(self) -> None:
         """Be away; a second time changes nothing."""
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the provider did not stop"
 
     def _app(self) -> FastAPI:

@@ -12,18 +12,10 @@ from typing import Self
 
 import psutil
 
-LOOPBACK = "127.0.0.1"
-_READY_SECONDS = 20.0
-_STOP_SECONDS = 10.0
+from cloud_service.local_stack.ports import LOOPBACK, free_port
+from tests.support.waiting import PATIENCE
+
 _POLL_SECONDS = 0.01
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def accepts_connections(port: int) -> bool:
@@ -86,8 +78,8 @@ class ServerProcess(ABC):
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         for member in family:
             member.kill()
-        process.wait(_STOP_SECONDS)
-        psutil.wait_procs(family, timeout=_STOP_SECONDS)
+        process.wait(PATIENCE)
+        psutil.wait_procs(family, timeout=PATIENCE)
         self._process = None
 
     def stop(self) -> None:
@@ -96,7 +88,7 @@ class ServerProcess(ABC):
             return
         self._process.send_signal(self.stop_signal)
         try:
-            self._process.wait(_STOP_SECONDS)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
         self._process = None
@@ -107,7 +99,7 @@ class ServerProcess(ABC):
         return self._process
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not self.is_ready():
             code = self._running().poll()
             if code is not None or time.monotonic() > deadline:

@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 
+from cloud_service.local_stack.ports import LOOPBACK
 from cloud_service.local_stack.programs import dynamic_security_plugin, find_program
-from tests.support.processes import LOOPBACK, ServerProcess, accepts_connections
+from tests.support.processes import ServerProcess, accepts_connections
 
 _NOBODY = 65534
 

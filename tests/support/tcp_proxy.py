@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.processes import LOOPBACK
+from cloud_service.local_stack.ports import LOOPBACK
+from tests.support.waiting import PATIENCE
 
 _SLICE_SECONDS = 0.05  # a throttled line carries at most this much in one piece
 _WAITING_PIECES = 64  # before the sender feels that the line is full
@@ -131,7 +132,7 @@ class TcpProxy:
         self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=PATIENCE)
 
     def _call(self, work: Callable[[], None]) -> None:
         async def call() -> None:

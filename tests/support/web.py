@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from PIL import Image
 from pydantic import SecretStr
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from cloud_service.accounts.permissions import Role
@@ -27,13 +27,14 @@ from cloud_service.delivery.events import record_capture_event, record_capture_e
 from cloud_service.inference.jobs import add_jobs, mark_failed
 from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.network.map_grid import MapGrid
-from cloud_service.models import Base, Capture, Device, ModelVersion, Prediction, Site, now
+from cloud_service.models import Base, Capture, Device, Heartbeat, ModelVersion, Prediction, Site, now
 from cloud_service.web.serve import Server
 from shared.identifiers import new_capture_id, sha256_of_bytes
 from shared.vocabulary import CaptureState, CustodyStage, Label, Presence
 from tests.support.accounts import PASSWORD, TESTER, a_user, cheap_passwords
-from tests.support.messages import good_quality
 from tests.support.model_cards import a_card
+from tests.support.photographs import good_quality
+from tests.support.waiting import PATIENCE
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 MODEL_DIGEST = "d" * 64
@@ -94,13 +95,13 @@ class ApiServer:
         self._server = _ThreadServer(self.settings, self.dashboard)
         self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
         self._thread.start()
-        assert self._server.up.wait(20), "the API did not start"
+        assert self._server.up.wait(PATIENCE), "the API did not start"
         self.settings = self.settings.model_copy(update={"api_port": self._server.port})
 
     def stop(self) -> None:
         """What SIGTERM does."""
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the API did not stop"
 
     def close(self) -> None:
@@ -123,7 +124,7 @@ class ApiServer:
     def client(self, role: Role | None = Role.ADMINISTRATOR, *, site: str | None = None) -> httpx.Client:
         """A program's client with a token of a user of this role, or with none."""
         headers = {"Authorization": f"Bearer {self.token(role, site=site)}"} if role else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
 
     def token(self, role: Role = Role.ADMINISTRATOR, *, site: str | None = None) -> str:
         """A token of a user of this role, who is made at its first use: "clinician", or "technician-north" say."""
@@ -136,7 +137,7 @@ class ApiServer:
     @contextmanager
     def browser(self, user: str) -> Iterator[httpx.Client]:
         """A client as the page is one, logged in as a user with PASSWORD, by cookie alone."""
-        with httpx.Client(base_url=self.url, headers={"x-smearflow-page": "1"}, timeout=20) as client:
+        with httpx.Client(base_url=self.url, headers={"x-smearflow-page": "1"}, timeout=PATIENCE) as client:
             assert client.post("/api/v1/session", json={"user": user, "password": PASSWORD}).status_code == 200
             yield client
 
@@ -179,10 +180,20 @@ def add_capture(session: Session, number: int, **changes: Any) -> Capture:
 
 def new_capture(session: Session, number: int, **changes: Any) -> Capture:
     """The same without the event, so that the caller's other changes can come before it."""
+    fields = capture_fields(number, **changes)
+    add_device(session, site=fields["site_id"], device=fields["device_id"])
+    capture = Capture(**fields)
+    session.add(capture)
+    session.flush()
+    stamp(session, [capture.id], {CustodyStage.CAPTURED: capture.captured_at})
+    return capture
+
+
+def capture_fields(number: int, **changes: Any) -> dict[str, Any]:
+    """The columns of an announced capture; those that may be missing are."""
     site, device = changes.get("site_id", "north"), changes.get("device_id", "scope-1")
-    add_device(session, site=site, device=device)
     announced = FIRST_ANNOUNCED + timedelta(seconds=number)
-    fields: dict[str, Any] = {
+    return {
         "id": new_capture_id(),
         "site_id": site,
         "device_id": device,
@@ -203,12 +214,7 @@ def new_capture(session: Session, number: int, **changes: Any) -> Capture:
         "quality": good_quality().model_dump(mode="json"),
         "captured_at": announced - timedelta(seconds=1),
         "announced_at": announced,
-    }
-    capture = Capture(**(fields | changes))
-    session.add(capture)
-    session.flush()
-    stamp(session, [capture.id], {CustodyStage.CAPTURED: capture.captured_at})
-    return capture
+    } | changes
 
 
 def store(session: Session, blobs: BlobStore, capture: Capture, data: bytes) -> None:
@@ -230,7 +236,8 @@ def analyse(session: Session, capture: Capture, probability: float, *doubts: str
 
 def add_answer(session: Session, capture: Capture, probability: float, *doubts: str, **columns: Any) -> None:
     """The answer alone, that nobody is told of; with `columns` of the table that are younger than others."""
-    if session.get(ModelVersion, MODEL_DIGEST) is None:
+    # The digest alone: the table may be of an earlier migration, and its model put there by the test.
+    if session.scalar(select(ModelVersion.digest).where(ModelVersion.digest == MODEL_DIGEST)) is None:
         session.add(ModelVersion(digest=MODEL_DIGEST, name="se-cnn", version="demo-1", card=CARD))
         session.flush()
     label = Label.SUSPICIOUS if probability >= 0.5 else Label.NO_BLAST_FEATURES
@@ -262,3 +269,19 @@ def add_analysed(server: ApiServer, number: int, probability: float, *doubts: st
         store(session, server.blobs, capture, jpeg() + number.to_bytes(4))
         analyse(session, capture, probability, *doubts)
         return capture.id
+
+
+def add_heartbeat(session: Session, name: str) -> None:
+    """A worker that is alive, with the model of the tests' answers."""
+    about = {
+        "model": "se-cnn demo-1",
+        "model_digest": MODEL_DIGEST,
+        "runtime": "onnxruntime",
+        "claimed": 0,
+        "answered": 1,
+    }
+    moment = now()
+    session.add(
+        Heartbeat(name=name, kind="worker", started_at=moment - timedelta(hours=1), seen_at=moment, about=about)
+    )
+    session.flush()

@@ -11,8 +11,7 @@ from typing import Any, Self
 
 from edge_agent.credentials import EdgeSecrets
 from tests.support.stack import BIN, RunningStack, outbox_listing
-
-_STOP_SECONDS = 20.0
+from tests.support.waiting import PATIENCE
 
 
 class Workstation:
@@ -59,7 +58,7 @@ class Workstation:
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(_STOP_SECONDS)
+            process.wait(PATIENCE)
 
     @property
     def pid(self) -> int:

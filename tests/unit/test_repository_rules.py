@@ -16,7 +16,12 @@ LONGEST_FUNCTION = 50
 CODE = {".py", ".ts", ".tsx", ".sh"}
 GENERATED = ("migrations/versions/", ".gen.")
 # The outermost loop of a process or thread, where the last net is spread: everything is logged, nothing is swallowed.
-OUTERMOST_LOOPS = {"cloud_service/inference/process.py", "edge_agent/intake/intake.py"}
+OUTERMOST_LOOPS = {
+    "cloud_service/inference/process.py",
+    "cloud_service/training/attempt.py",
+    "cloud_service/training/process.py",
+    "edge_agent/intake/intake.py",
+}
 BINARY_CODE = {".pkl", ".pickle", ".pt", ".pth", ".engine", ".plan", ".joblib", ".npy"}
 # Spelled in pieces, so that this file passes its own test.
 HOST_WORDS = re.compile(

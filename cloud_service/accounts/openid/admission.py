@@ -1,5 +1,6 @@
 """Which of our users a person is whom the provider vouches for, and as what."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from cloud_service.accounts.users import (
     UserNameError,
     add_user,
     change_user,
+    end_sessions,
     find_user,
     is_name,
     normal_name,
@@ -20,11 +22,19 @@ from cloud_service.accounts.users import (
 )
 from cloud_service.audit.actions import Action
 from cloud_service.audit.trail import Actor, record
-from cloud_service.errors import ConflictError, NotFoundError
+from cloud_service.errors import ConflictError, NotFoundError, RequestError
 from cloud_service.models import UserAccount, now
 
 PROVIDER = Actor("(openid provider)")
 """By whose word users are bound, added and changed."""
+
+
+# ASCII, 255 characters at most (OpenID Connect Core, section 2); spaces, which it allows, are slips of who types one.
+_SUBJECT = re.compile(r"[!-~]{1,255}")
+
+
+class SubjectError(RequestError):
+    """What is given as the subject of an account at the provider is none; the text says what one looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,9 @@ def admit(session: Session, person: Person, configuration: Configuration) -> Use
         NotAdmittedError: there is no such user, it is another person's or disabled, or no group gives a role.
     """
     grant = _grant(person, configuration)
-    known = _bound(session, person) or (find_user(session, person.name) if is_name(person.name) else None)
+    known = _bound(session, person.issuer, person.subject) or (
+        find_user(session, person.name) if is_name(person.name) else None
+    )
     if known is None and grant is None:
         raise NotAdmittedError(
             f"Smearflow knows no user {person.name!r}: an administrator must add you first.", "unknown user"
@@ -96,6 +108,36 @@ def admit(session: Session, person: Person, configuration: Configuration) -> Use
     return _checked(session, user_by_name(session, known.name if known else person.name), person)
 
 
+def bind(session: Session, actor: Actor, name: str, *, issuer: str, subject: str) -> UserAccount:
+    """Let this subject of the provider be this user, and whoever was so far no more: the user's sessions end then.
+
+    Raises:
+        SubjectError: the subject is none.
+        NotFoundError: there is no such user.
+        ConflictError: the user is a program's, or the subject is another user.
+    """
+    if _SUBJECT.fullmatch(subject) is None:
+        raise SubjectError(
+            f"{subject[:100]!r} is no subject: 1 to 255 ASCII characters without spaces, the claim `sub`."
+        )
+    user = user_by_name(session, name)
+    if not Role(user.role).logs_in:
+        raise ConflictError(f"{user.name!r} is a program's user and comes by token: it cannot be bound.")
+    other = _bound(session, issuer, subject)
+    if other is not None and other.id != user.id:
+        raise ConflictError(f"{subject!r} is the user {other.name!r} already: unbind that one first.")
+    former = {"issuer": user.openid_issuer, "called": user.openid_subject} if user.openid_subject else None
+    bound = {"issuer": issuer, "called": subject}
+    if former == bound:
+        return user
+    user.openid_issuer, user.openid_subject, user.changed_at = issuer, subject, now()
+    if former is not None:
+        end_sessions(session, user)
+    session.flush()
+    record(session, actor, Action.USER_BOUND, user.name, former=former, **bound)
+    return user
+
+
 def unbind(session: Session, actor: Actor, name: str) -> UserAccount:
     """Let a user be bound anew at the next log-in through the provider. Its sessions go on.
 
@@ -105,7 +147,7 @@ def unbind(session: Session, actor: Actor, name: str) -> UserAccount:
     """
     user = user_by_name(session, name)
     if user.openid_subject is None:
-        raise ConflictError(f"{user.name!r} has not logged in through an OpenID Connect provider.")
+        raise ConflictError(f"{user.name!r} is bound to no account at an OpenID Connect provider.")
     bound = {"issuer": user.openid_issuer, "called": user.openid_subject}
     user.openid_issuer = user.openid_subject = None
     user.changed_at = now()
@@ -125,10 +167,8 @@ def _grant(person: Person, configuration: Configuration) -> Grant | None:
     )
 
 
-def _bound(session: Session, person: Person) -> UserAccount | None:
-    query = select(UserAccount).where(
-        UserAccount.openid_issuer == person.issuer, UserAccount.openid_subject == person.subject
-    )
+def _bound(session: Session, issuer: str, subject: str) -> UserAccount | None:
+    query = select(UserAccount).where(UserAccount.openid_issuer == issuer, UserAccount.openid_subject == subject)
     return session.scalars(query).one_or_none()
 
 

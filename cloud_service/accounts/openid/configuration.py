@@ -66,7 +66,7 @@ def read_configuration(settings: Settings) -> Configuration | None:
     return Configuration(
         issuer=check_address(settings.openid_issuer, "SMEARFLOW_OPENID_ISSUER"),
         client_id=settings.openid_client_id,
-        client_secret=settings.openid_client_secret,
+        client_secret=settings.openid_client_secret or None,  # an empty file is mounted where there is none
         ca_file=settings.openid_ca_file,
         timeout_seconds=settings.openid_timeout_seconds,
         name=settings.openid_name,

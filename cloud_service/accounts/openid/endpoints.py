@@ -61,8 +61,10 @@ Enabled = Annotated[Provider, Depends(_enabled)]
 def list_log_in_providers(request: Request) -> LogInProviders:
     """Tell the page, before a log-in, through whom else one can log in."""
     provider = services(request).provider
-    offered = [LogInProvider(name=provider.configuration.name, address=PREFIX)] if provider else []
-    return LogInProviders(providers=offered)
+    if provider is None:
+        return LogInProviders(providers=[])
+    about = provider.configuration
+    return LogInProviders(providers=[LogInProvider(name=about.name, address=PREFIX, issuer=about.issuer)])
 
 
 # Neither of the two stands in the API's description: a browser goes there, as to a page, and programs never do.

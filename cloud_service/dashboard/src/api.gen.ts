@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/assessments/{assessment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Assessment
+         * @description One assessment: the checks in words, the figures of both models, and the signed cases called otherwise.
+         */
+        get: operations["get_assessment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -199,6 +219,8 @@ export interface paths {
         /**
          * Get Case
          * @description One case with its readings, comments and reports, and the models behind its answer.
+         *
+         *     The page asks for a neighbour `ahead` of its being opened, and once more when it is: the audit trail says which.
          */
         get: operations["get_case"];
         put?: never;
@@ -333,6 +355,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/label-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Label Candidates Of Case
+         * @description What a case's signed report says of each image, and what became of that; none before it is signed.
+         */
+        get: operations["list_label_candidates_of_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/reading": {
         parameters: {
             query?: never;
@@ -413,6 +455,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Datasets
+         * @description Every version of every data set, by name, the newest version first; removed ones say so.
+         */
+        get: operations["list_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dataset
+         * @description One version of a data set, with its report.
+         */
+        get: operations["get_dataset"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Dataset
+         * @description Remove a version that no job needs; what it held stays known, so that it is never trained on and tested on.
+         */
+        delete: operations["remove_dataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dataset Sheet
+         * @description Pictures of each class, and of duplicates.
+         */
+        get: operations["get_dataset_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description Data sets on their way in, newest first.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Begin Import
+         * @description Send an archive (ZIP, tar or tar.gz) as the body. It is checked first; `confirm` keeps the data set.
+         */
+        post: operations["begin_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description A data set on its way in, with the report of the dry run.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/imports/{import_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Import
+         * @description Keep a checked data set, as the next version of its name.
+         */
+        post: operations["confirm_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/imports/{import_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Import
+         * @description Decide against a data set that waits or is checked.
+         */
+        post: operations["drop_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/imports/{import_id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Sheet
+         * @description Pictures of each class, and of duplicates.
+         */
+        get: operations["get_import_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/imports/from-signed-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Import From Signed Cases
+         * @description Make a data set of images of signed cases. It is checked first; `confirm` keeps it.
+         */
+        post: operations["begin_import_from_signed_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -477,7 +707,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/devices/enrolment-codes": {
+    "/api/v1/devices/{device_id}/enrolment-code": {
         parameters: {
             query?: never;
             header?: never;
@@ -485,6 +715,30 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Enrolment Code
+         * @description Let the code that was made for a device enrol nothing any more.
+         */
+        delete: operations["withdraw_enrolment_code"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Enrolment Codes
+         * @description The codes that can still be used, by site and device; never the codes themselves.
+         */
+        get: operations["list_enrolment_codes"];
         put?: never;
         /**
          * Make Enrolment Code
@@ -531,7 +785,7 @@ export interface paths {
          *     `Last-Event-ID`, which browsers send by themselves when they connect again, counts more than `after`. Each event's
          *     id is its position, its name the kind (`capture`, `case`, `device`), its data the subject's summary as the API
          *     returns it. Who is bound to a site gets its events alone, and who may not see cases none of them, so positions leave
-         *     some out. The stream ends with the log-in.
+         *     some out. The stream ends with the log-in, and when its rights change.
          */
         get: operations["stream_events"];
         put?: never;
@@ -582,6 +836,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/label-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Label Candidates
+         * @description The images of signed cases, the newest signature first, and what became of each.
+         */
+        get: operations["list_label_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -591,11 +865,15 @@ export interface paths {
         };
         /**
          * List Models
-         * @description Every model that has answered a capture, the newest first.
+         * @description Every model version, the newest first.
          */
         get: operations["list_models"];
         put?: never;
-        post?: never;
+        /**
+         * Register Model
+         * @description Send a model's package as the body: a ZIP file of its folder. It becomes a candidate; one that is known stays.
+         */
+        post: operations["register_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -611,11 +889,283 @@ export interface paths {
         };
         /**
          * Get Model
-         * @description One model with its card.
+         * @description One model with its card and its history.
          */
         get: operations["get_model"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{digest}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Assessments
+         * @description How a model did at the gate, the newest assessment first.
+         */
+        get: operations["list_assessments"];
+        put?: never;
+        /**
+         * Assess Model
+         * @description Queue the measuring of a model against the one in service; the job's result names the assessment.
+         */
+        post: operations["assess_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{digest}/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose Model
+         * @description Propose that a model come into service; another administrator decides.
+         */
+        post: operations["propose_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{digest}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Model
+         * @description Decide against a model: it comes into service no more.
+         */
+        post: operations["reject_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{digest}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shadow Summary
+         * @description How a model did in the shadow of the one in service, and on which captures they differ.
+         */
+        get: operations["get_shadow_summary"];
+        put?: never;
+        /**
+         * Start Shadow Run
+         * @description Let a model answer live captures beside the one in service; no case shows its answers.
+         */
+        post: operations["start_shadow_run"];
+        /**
+         * End Shadow Run
+         * @description End a model's shadow run; what it answered stays.
+         */
+        delete: operations["end_shadow_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/reanalyse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reanalyse
+         * @description Queue captures of unsigned cases anew; each keeps its answer until the new one is there.
+         */
+        post: operations["reanalyse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/reanalysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Reanalysis Offer
+         * @description How many captures of unsigned cases could be analysed anew by the model that is now in service.
+         */
+        get: operations["get_reanalysis_offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Go back to the model before, in one step; what could be analysed anew is counted, and nothing is.
+         */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Timeline
+         * @description Which model was in service where and when, by whose wish; the newest first.
+         */
+        get: operations["get_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description Proposals, the newest first.
+         */
+        get: operations["list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Proposal
+         * @description One proposal.
+         */
+        get: operations["get_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Proposal
+         * @description Put the model into service, as the second person.
+         */
+        post: operations["approve_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Proposal
+         * @description Decide against a proposal, as the second person.
+         */
+        post: operations["refuse_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Proposal
+         * @description Take back one's own proposal.
+         */
+        post: operations["withdraw_proposal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -770,6 +1320,224 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate Training
+         * @description How many images a training would take, and how long, by what former ones measured.
+         */
+        post: operations["estimate_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description Jobs of the training queue, newest first; imports and assessments of models are among them.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        /**
+         * Start Training
+         * @description Train by a version of a recipe, as soon as a training worker is free.
+         */
+        post: operations["start_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description A job with its epochs, the end of its log, and what came of it.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description End a job: at once where it waits, within seconds where a worker is at it.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/jobs/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train Again
+         * @description Train by a recipe's newest version again, with the images of all cases that are signed by now.
+         *
+         *     The job waits until their data set is there, and then has a new version of the recipe as its subject.
+         */
+        post: operations["train_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recipes
+         * @description Every version of every recipe: by name, in it the newest version first.
+         */
+        get: operations["list_recipes"];
+        put?: never;
+        /**
+         * Save Recipe
+         * @description Keep a recipe as the next version of its name; where it says nothing new, the newest version is returned.
+         */
+        post: operations["save_recipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/recipes/{recipe_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recipe
+         * @description One version of a recipe.
+         */
+        get: operations["get_recipe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/recipes/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Presets
+         * @description What a new recipe may begin from; the first one is the default.
+         */
+        get: operations["list_presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Schedules
+         * @description Which recipes are trained anew by themselves, the next due one first.
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/schedules/{recipe_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Schedule
+         * @description When a recipe is trained anew by itself.
+         */
+        get: operations["get_schedule"];
+        /**
+         * Set Schedule
+         * @description Have a recipe trained anew every so many days, each time with the newest signed cases.
+         */
+        put: operations["set_schedule"];
+        post?: never;
+        /**
+         * End Schedule
+         * @description Train by a recipe by itself no more.
+         */
+        delete: operations["end_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -822,7 +1590,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /**
+         * Bind User
+         * @description Say who a user is at the provider, instead of waiting for a first log-in. A former account's sessions end.
+         */
+        put: operations["bind_user"];
         post?: never;
         /**
          * Unbind User
@@ -907,7 +1679,59 @@ export interface components {
          * @description What was done; the comment says what the subject is.
          * @enum {string}
          */
-        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-bound" | "user-unbound" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "capture-seen" | "image-seen" | "attention-seen" | "analysis-retried" | "case-seen" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen";
+        Action: "log-in" | "log-in-refused" | "log-out" | "password-changed" | "user-added" | "user-changed" | "user-bound" | "user-unbound" | "user-disabled" | "user-enabled" | "user-reset" | "token-added" | "token-revoked" | "device-enrolled" | "device-removed" | "device-commanded" | "enrolment-code-made" | "enrolment-code-withdrawn" | "capture-seen" | "image-seen" | "attention-seen" | "analysis-retried" | "case-seen" | "case-loaded-ahead" | "case-claimed" | "case-released" | "case-commented" | "reading-saved" | "finding-saved" | "image-opened" | "second-read-asked" | "diagnosis-signed" | "diagnosis-amended" | "report-seen" | "dataset-import-begun" | "dataset-import-dropped" | "dataset-imported" | "dataset-removed" | "recipe-saved" | "training-started" | "training-cancelled" | "schedule-set" | "model-registered" | "model-assessed" | "model-proposed" | "proposal-approved" | "proposal-withdrawn" | "proposal-refused" | "model-promoted" | "model-rolled-back" | "model-rejected" | "shadow-started" | "shadow-ended" | "reanalysis-asked";
+        /**
+         * ActivationKind
+         * @description How a model came into service.
+         * @enum {string}
+         */
+        ActivationKind: "initial" | "promotion" | "rollback";
+        /**
+         * ActivationView
+         * @description From when to when a model answered in a scope, and who wanted it so.
+         */
+        ActivationView: {
+            /** Approved By */
+            approved_by: string | null;
+            /** By */
+            by: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ActivationKind"];
+            /** Model Digest */
+            model_digest: string;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /** Proposal Id */
+            proposal_id: string | null;
+            /** Reason */
+            reason: string;
+            /** Scope */
+            scope: string;
+            /**
+             * Until At
+             * @description None: it does still.
+             */
+            until_at: string | null;
+        };
+        /**
+         * AgainRequest
+         * @description The wish to train by a recipe again, with the images of all cases that are signed by now.
+         */
+        AgainRequest: {
+            /** Recipe Name */
+            recipe_name: string;
+        };
         /**
          * Alive
          * @description Says that the process answers, and nothing else: anyone may ask.
@@ -933,6 +1757,158 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"];
             /** Version */
             version: number;
+        };
+        /**
+         * AnsweringModel
+         * @description A model that a worker answers with in one scope.
+         */
+        AnsweringModel: {
+            /** Digest */
+            digest: string;
+            /**
+             * Model
+             * @example se-cnn demo-1
+             */
+            model: string;
+            /**
+             * Runtime
+             * @example onnxruntime
+             */
+            runtime: string;
+            /**
+             * Scope
+             * @description A site, or `*` for all that have no model of their own.
+             * @example *
+             */
+            scope: string;
+        };
+        /**
+         * AssessmentDetail
+         * @description How a model did at the gate.
+         */
+        AssessmentDetail: {
+            /**
+             * Champion Digest
+             * @description In service in the scope at that time; null: none was.
+             */
+            champion_digest: string | null;
+            /** Champion Name */
+            champion_name: string | null;
+            /** Champion Version */
+            champion_version: string | null;
+            /** Checks */
+            checks: components["schemas"]["GateCheck"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Failed
+             * @description Titles of the checks that it did not pass.
+             */
+            failed: string[];
+            figures: components["schemas"]["ComparisonFigures"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Impact
+             * @description The gravest first.
+             */
+            impact: components["schemas"]["ImpactEntry"][];
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /** Model Digest */
+            model_digest: string;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /**
+             * Overtaken
+             * @description Why it is no longer a ground for a promotion, in words; null: it is.
+             */
+            overtaken: string | null;
+            /** Passed */
+            passed: boolean;
+            /** Scope */
+            scope: string;
+        };
+        /**
+         * AssessmentRequest
+         * @description The wish to have a model measured against the one in service.
+         */
+        AssessmentRequest: {
+            /**
+             * Promises
+             * @description Beside a sensitivity that is not worse by more than a margin: what is to be better or equal.
+             * @default [
+             *       "balanced_accuracy"
+             *     ]
+             */
+            promises: ("balanced_accuracy" | "accuracy" | "roc_auc" | "recall_all" | "recall_not_all")[];
+            /**
+             * Scope
+             * @description Where it is meant to come into service: its locked test sets count, and those of all sites.
+             * @default *
+             */
+            scope: string | "*";
+        };
+        /**
+         * AssessmentSummary
+         * @description How a model did at the gate, in short.
+         */
+        AssessmentSummary: {
+            /**
+             * Champion Digest
+             * @description In service in the scope at that time; null: none was.
+             */
+            champion_digest: string | null;
+            /** Champion Name */
+            champion_name: string | null;
+            /** Champion Version */
+            champion_version: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Failed
+             * @description Titles of the checks that it did not pass.
+             */
+            failed: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /** Model Digest */
+            model_digest: string;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /**
+             * Overtaken
+             * @description Why it is no longer a ground for a promotion, in words; null: it is.
+             */
+            overtaken: string | null;
+            /** Passed */
+            passed: boolean;
+            /** Scope */
+            scope: string;
         };
         /**
          * AuditEntryView
@@ -1036,6 +2012,94 @@ export interface components {
             whole: boolean;
         };
         /**
+         * AugmentationPreset
+         * @description Names of augmentations that are often wanted; AUGMENTATIONS holds their settings.
+         * @enum {string}
+         */
+        AugmentationPreset: "none" | "paper" | "modern" | "square";
+        /**
+         * AugmentationSettings
+         * @description How training images are varied, each anew in each epoch.
+         *
+         *     A field of zero, and angles of (0,), leave that property as it is.
+         */
+        AugmentationSettings: {
+            /**
+             * Angles
+             * @description Degrees, of which each image is turned by one; any: by any angle.
+             * @default [
+             *       0
+             *     ]
+             */
+            angles: number[] | ("quarters" | "any");
+            /**
+             * Light
+             * @description The light is multiplied by 1 ± light.
+             * @default 0
+             */
+            light: number;
+            /**
+             * Mirrored
+             * @description Whether half of the images are mirrored.
+             * @default false
+             */
+            mirrored: boolean;
+            /**
+             * Outside
+             * @description What is seen where a turned or shifted image ends.
+             * @default reflect
+             * @enum {string}
+             */
+            outside: "nearest" | "reflect";
+            /**
+             * Scale
+             * @description Sizes are multiplied by 1 - scale … 1 + scale.
+             * @default 0
+             */
+            scale: number;
+            /**
+             * Shift
+             * @description Pixels of the square: along each axis -shift … shift.
+             * @default 0
+             */
+            shift: number;
+            /**
+             * Stain
+             * @description The stain's density in each colour is multiplied by 1 ± stain.
+             * @default 0
+             */
+            stain: number;
+        };
+        /**
+         * Background
+         * @description The empty slide gets this colour, everything else the same share of light as it had of the slide's.
+         *
+         *     By the law of Beer and Lambert that takes the lamp and the camera's white balance out and leaves the stain as it is.
+         *     The slide's colour is the median of the brightest quarter of an image in green, which both dyes absorb; where less
+         *     than that is empty, the image becomes too light.
+         */
+        Background: {
+            /**
+             * Level
+             * @description colour that the empty slide gets (R, G, B), at most 255 to be of use
+             * @default [
+             *       240,
+             *       240,
+             *       240
+             *     ]
+             */
+            level: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "background";
+        };
+        /**
          * BrokerAddress
          * @description Where workstations reach the broker.
          */
@@ -1051,6 +2115,25 @@ export interface components {
              */
             port: number;
         };
+        /**
+         * Calibration
+         * @description How probabilities of ALL agree with how often ALL is there.
+         */
+        Calibration: {
+            /** Bins */
+            bins: components["schemas"]["ReliabilityBin"][];
+            /**
+             * Expected Error
+             * @description ECE: the bins' distances between mean probability and share with ALL, weighted by their images.
+             */
+            expected_error: number;
+        };
+        /**
+         * CandidateFate
+         * @description What became of an image of a signed case.
+         * @enum {string}
+         */
+        CandidateFate: "waiting" | "used" | "excluded";
         /**
          * CaptureCounts
          * @description How many captures stand in each state.
@@ -1115,6 +2198,11 @@ export interface components {
              * @example image/jpeg
              */
             media_type: string;
+            /**
+             * Micrometres Per Pixel
+             * @description The side of one pixel on the slide, where the laboratory has measured it.
+             */
+            micrometres_per_pixel: number | null;
             prediction: components["schemas"]["PredictionSummary"] | null;
             priority: components["schemas"]["Priority"];
             quality: components["schemas"]["QualityMeasures"];
@@ -1215,6 +2303,11 @@ export interface components {
              * @example image/jpeg
              */
             media_type: string;
+            /**
+             * Micrometres Per Pixel
+             * @description The side of one pixel on the slide, where the laboratory has measured it.
+             */
+            micrometres_per_pixel: number | null;
             prediction: components["schemas"]["PredictionSummary"] | null;
             /** Quality Reasons */
             quality_reasons: string[];
@@ -1284,15 +2377,24 @@ export interface components {
             /** Analysed Images */
             analysed_images: number;
             answer: components["schemas"]["CaseAnswer"] | null;
-            /** Checks */
+            /**
+             * Checks
+             * @description What must be so before the one who asks may sign, apart from the identity, which is confirmed on signing.
+             */
             checks: components["schemas"]["SignatureCheck"][];
             /** Comments */
             comments: components["schemas"]["CommentView"][];
-            /** Device */
+            /**
+             * Device
+             * @description That took the newest capture.
+             */
             device: string;
             /** Doubted Images */
             doubted_images: number;
-            /** Earlier */
+            /**
+             * Earlier
+             * @description Other cases with the same pseudonym, of other sites that share a key; newest first.
+             */
             earlier: components["schemas"]["CaseSummary"][];
             /** Failed Images */
             failed_images: number;
@@ -1307,7 +2409,10 @@ export interface components {
             id: string;
             /** Images */
             images: number;
-            /** Images Since Signature */
+            /**
+             * Images Since Signature
+             * @description That the signer did not have: new ones, and such whose analysis had failed and was tried again.
+             */
             images_since_signature: number;
             /**
              * Latest At
@@ -1321,21 +2426,42 @@ export interface components {
              * Format: date-time
              */
             opened_at: string;
+            /**
+             * Place
+             * @description Its place within its queue, from 0, the most suspicious, to 1; among equals the oldest comes first.
+             */
+            place: number;
             /** Position */
             position: number;
-            /** Probability */
+            /**
+             * Probability
+             * @description The highest one among answers that are not doubted.
+             */
             probability: number | null;
-            /** Pseudonym */
+            /**
+             * Pseudonym
+             * @description Stands for the accession.
+             */
             pseudonym: string;
+            /** @description The worst of its images. */
             quality: components["schemas"]["Verdict"] | null;
             queue: components["schemas"]["WorkQueue"];
-            /** Readings */
+            /**
+             * Readings
+             * @description In their order; the last one without a signature is the one at work.
+             */
             readings: components["schemas"]["ReadingView"][];
-            /** Reasons */
+            /**
+             * Reasons
+             * @description Why the answer is what it is, in whole sentences.
+             */
             reasons: string[];
             /** Reports */
             reports: components["schemas"]["ReportSummary"][];
-            /** Second Read */
+            /**
+             * Second Read
+             * @description Another person is to read it before a report can be final.
+             */
             second_read: boolean;
             /** Signed At */
             signed_at: string | null;
@@ -1348,11 +2474,20 @@ export interface components {
             state: components["schemas"]["CaseState"];
             /** Suspicious Images */
             suspicious_images: number;
-            /** Thumbnails */
+            /**
+             * Thumbnails
+             * @description Captures, the most suspicious first, four at most.
+             */
             thumbnails: string[];
-            /** Version */
+            /**
+             * Version
+             * @description To be named by whoever changes the case: what he has seen.
+             */
             version: number;
-            /** Wording */
+            /**
+             * Wording
+             * @description The answer for people, with the number of images; never that somebody is healthy.
+             */
             wording: string;
         };
         /**
@@ -1372,9 +2507,15 @@ export interface components {
         CasePage: {
             /** Cases */
             cases: components["schemas"]["CaseSummary"][];
-            /** Next */
+            /**
+             * Next
+             * @description Ask with this as `after` for the page behind; None: there is none.
+             */
             next: string | null;
-            /** Position */
+            /**
+             * Position
+             * @description Of the event log: the stream behind it tells every later change.
+             */
             position: number;
         };
         /**
@@ -1391,7 +2532,10 @@ export interface components {
             /** Analysed Images */
             analysed_images: number;
             answer: components["schemas"]["CaseAnswer"] | null;
-            /** Device */
+            /**
+             * Device
+             * @description That took the newest capture.
+             */
             device: string;
             /** Doubted Images */
             doubted_images: number;
@@ -1408,7 +2552,10 @@ export interface components {
             id: string;
             /** Images */
             images: number;
-            /** Images Since Signature */
+            /**
+             * Images Since Signature
+             * @description That the signer did not have: new ones, and such whose analysis had failed and was tried again.
+             */
             images_since_signature: number;
             /**
              * Latest At
@@ -1420,15 +2567,33 @@ export interface components {
              * Format: date-time
              */
             opened_at: string;
-            /** Probability */
+            /**
+             * Place
+             * @description Its place within its queue, from 0, the most suspicious, to 1; among equals the oldest comes first.
+             */
+            place: number;
+            /**
+             * Probability
+             * @description The highest one among answers that are not doubted.
+             */
             probability: number | null;
-            /** Pseudonym */
+            /**
+             * Pseudonym
+             * @description Stands for the accession.
+             */
             pseudonym: string;
+            /** @description The worst of its images. */
             quality: components["schemas"]["Verdict"] | null;
             queue: components["schemas"]["WorkQueue"];
-            /** Reasons */
+            /**
+             * Reasons
+             * @description Why the answer is what it is, in whole sentences.
+             */
             reasons: string[];
-            /** Second Read */
+            /**
+             * Second Read
+             * @description Another person is to read it before a report can be final.
+             */
             second_read: boolean;
             /** Signed At */
             signed_at: string | null;
@@ -1441,11 +2606,20 @@ export interface components {
             state: components["schemas"]["CaseState"];
             /** Suspicious Images */
             suspicious_images: number;
-            /** Thumbnails */
+            /**
+             * Thumbnails
+             * @description Captures, the most suspicious first, four at most.
+             */
             thumbnails: string[];
-            /** Version */
+            /**
+             * Version
+             * @description To be named by whoever changes the case: what he has seen.
+             */
             version: number;
-            /** Wording */
+            /**
+             * Wording
+             * @description The answer for people, with the number of images; never that somebody is healthy.
+             */
             wording: string;
         };
         /**
@@ -1481,6 +2655,131 @@ export interface components {
             text: string;
         };
         /**
+         * ComparedModel
+         * @description One model on the images, at the threshold and temperature of its own card.
+         */
+        ComparedModel: {
+            /** @description Of the probabilities as they are served. */
+            calibration: components["schemas"]["Calibration"];
+            confusion: components["schemas"]["Confusion"];
+            figures: components["schemas"]["HeldOutFigures"];
+            point: components["schemas"]["OperatingPoint"];
+            roc: components["schemas"]["RocCurve"];
+        };
+        /**
+         * Comparison
+         * @description The challenger beside the champion.
+         */
+        Comparison: {
+            challenger: components["schemas"]["ComparedModel"];
+            /** @description Null: no model is in service, or it could not be measured. */
+            champion: components["schemas"]["ComparedModel"] | null;
+            /**
+             * Differences
+             * @description The challenger's figure less the champion's, with its paired interval; null: not defined.
+             */
+            differences: {
+                [key: string]: components["schemas"]["Estimate"] | null;
+            };
+            /**
+             * Groups With All
+             * @description Groups (patients, smears) that hold images with ALL.
+             */
+            groups_with_all: number;
+            /**
+             * Warnings
+             * @description In plain words, what a reader must know before the figures.
+             */
+            warnings: string[];
+            /** @description Images with ALL; null: there is no champion. */
+            with_all: components["schemas"]["PairedCounts"] | null;
+            without_all: components["schemas"]["PairedCounts"] | null;
+        };
+        /**
+         * ComparisonFigures
+         * @description All figures of an assessment.
+         */
+        ComparisonFigures: {
+            /**
+             * Challenger Size
+             * @description Width and height of the images that it takes, pixels; null: its package could not be read.
+             */
+            challenger_size: number | null;
+            /** Champion Size */
+            champion_size: number | null;
+            margins: components["schemas"]["Margins"];
+            parity: components["schemas"]["ParityFigures"] | null;
+            /** Promises */
+            promises: components["schemas"]["Measure"][];
+            /** Scope */
+            scope: string;
+            signed_cases: components["schemas"]["ImpactSummary"] | null;
+            speed: components["schemas"]["SpeedFigures"] | null;
+            /** Test Sets */
+            test_sets: components["schemas"]["TestSetFigures"][];
+        };
+        /**
+         * Confusion
+         * @description Counts of images at an operating point.
+         */
+        Confusion: {
+            /**
+             * Alarms
+             * @description Without ALL, called suspicious.
+             */
+            alarms: number;
+            /**
+             * Hits
+             * @description With ALL, called suspicious.
+             */
+            hits: number;
+            /**
+             * Misses
+             * @description With ALL, not called so.
+             */
+            misses: number;
+            /**
+             * Passes
+             * @description Without ALL, not called so.
+             */
+            passes: number;
+        };
+        /**
+         * CornerMask
+         * @description Corners that are painted over, since a scale bar or a date there may tell the class or the camera.
+         *
+         *     Shares are of the file's width and height, before any border is cut off or added. A corner's box is rounded up to
+         *     whole pixels.
+         */
+        CornerMask: {
+            /** Corners */
+            corners: ("top-left" | "top-right" | "bottom-left" | "bottom-right")[];
+            /**
+             * Fill
+             * @description what the corner becomes (R, G, B); white is nearest to an empty slide
+             * @default [
+             *       255,
+             *       255,
+             *       255
+             *     ]
+             */
+            fill: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Height
+             * @description share of the file's height
+             */
+            height: number;
+            /**
+             * Width
+             * @description share of the file's width
+             */
+            width: number;
+        };
+        /**
          * CustodyStage
          * @description The stages of a capture's custody trail, in their order.
          * @enum {string}
@@ -1497,6 +2796,297 @@ export interface components {
              */
             at: string;
             stage: components["schemas"]["CustodyStage"];
+        };
+        /**
+         * DatasetDetail
+         * @description One version of a data set.
+         */
+        DatasetDetail: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Digest
+             * @description SHA-256 over names, labels, groups and contents.
+             */
+            digest: string;
+            /** Groups */
+            groups: number;
+            /** Has Sheet */
+            has_sheet: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Images */
+            images: number;
+            /** Name */
+            name: string;
+            /**
+             * Number
+             * @description The version, from 1.
+             */
+            number: number;
+            /**
+             * Positives
+             * @description Images with ALL.
+             */
+            positives: number;
+            purpose: components["schemas"]["DatasetPurpose"];
+            /** Removed At */
+            removed_at: string | null;
+            /** Removed By */
+            removed_by: string | null;
+            report: components["schemas"]["DatasetReport"];
+            /** Site */
+            site: string | null;
+        };
+        /**
+         * DatasetImportDetail
+         * @description A data set on its way in, with the report of the dry run.
+         */
+        DatasetImportDetail: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Dataset Id
+             * @description Of the version that came of it.
+             */
+            dataset_id: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** File Name */
+            file_name: string | null;
+            /**
+             * Has Sheet
+             * @description Whether there is a picture of some of the images.
+             */
+            has_sheet: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Layout */
+            layout: string | null;
+            /** Name */
+            name: string;
+            purpose: components["schemas"]["DatasetPurpose"];
+            /**
+             * Reason
+             * @description Why it was refused, or why it could not be kept this time.
+             */
+            reason: string | null;
+            /** @description Null before the dry run has ended. */
+            report: components["schemas"]["DatasetReport"] | null;
+            /**
+             * Site
+             * @description Whose images a locked test set holds; null: of all sites.
+             */
+            site: string | null;
+            source: components["schemas"]["DatasetSource"];
+            state: components["schemas"]["DatasetImportState"];
+        };
+        /**
+         * DatasetImportState
+         * @description How far a data set is on its way in.
+         * @enum {string}
+         */
+        DatasetImportState: "waiting" | "checked" | "importing" | "imported" | "refused" | "dropped";
+        /**
+         * DatasetImportView
+         * @description A data set on its way in, without its report.
+         */
+        DatasetImportView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Dataset Id
+             * @description Of the version that came of it.
+             */
+            dataset_id: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** File Name */
+            file_name: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Layout */
+            layout: string | null;
+            /** Name */
+            name: string;
+            purpose: components["schemas"]["DatasetPurpose"];
+            /**
+             * Reason
+             * @description Why it was refused, or why it could not be kept this time.
+             */
+            reason: string | null;
+            /**
+             * Site
+             * @description Whose images a locked test set holds; null: of all sites.
+             */
+            site: string | null;
+            source: components["schemas"]["DatasetSource"];
+            state: components["schemas"]["DatasetImportState"];
+        };
+        /**
+         * DatasetPurpose
+         * @description What a data set may be used for.
+         * @enum {string}
+         */
+        DatasetPurpose: "training" | "locked-test";
+        /**
+         * DatasetReference
+         * @description A version of a data set, named so that nothing else can be meant.
+         */
+        DatasetReference: {
+            /** Digest */
+            digest: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Number
+             * @description The version, from 1.
+             */
+            number: number;
+        };
+        /**
+         * DatasetReport
+         * @description All that the dry run found; lists of single images hold examples, their counts are beside them.
+         */
+        DatasetReport: {
+            /** Clash Count */
+            clash_count: number;
+            /** Clashes */
+            clashes: components["schemas"]["LabelClash"][];
+            /** Classes */
+            classes: components["schemas"]["ReportedClass"][];
+            /** Digest */
+            digest: string;
+            /** Duplicate Count */
+            duplicate_count: number;
+            /** Duplicates */
+            duplicates: components["schemas"]["ReportedDuplicates"][];
+            groups: components["schemas"]["ReportedGroups"];
+            /** Images */
+            images: number;
+            /** Kinds */
+            kinds: {
+                [key: string]: number;
+            };
+            /** Layout */
+            layout: string;
+            /**
+             * Left Out
+             * @description Of signed cases: which were left out, and why, in sentences.
+             */
+            left_out: string[];
+            /** Marked Blasts */
+            marked_blasts: number;
+            /** Predictors */
+            predictors: components["schemas"]["ReportedPredictor"][];
+            /** Shared */
+            shared: components["schemas"]["SharedImage"][];
+            /**
+             * Shared Count
+             * @description Images that stand in the way, since a locked test set must share none with what models are trained on.
+             */
+            shared_count: number;
+            /** Sizes */
+            sizes: components["schemas"]["ReportedSize"][];
+            /** Unreadable */
+            unreadable: components["schemas"]["ReportedFile"][];
+            /** Unreadable Count */
+            unreadable_count: number;
+            /** Warnings */
+            warnings: string[];
+            /** With All */
+            with_all: number;
+            /** Without */
+            without: number;
+        };
+        /**
+         * DatasetSource
+         * @description Where a data set comes from.
+         * @enum {string}
+         */
+        DatasetSource: "archive" | "folder" | "signed-cases";
+        /**
+         * DatasetView
+         * @description One version of a data set, without its report.
+         */
+        DatasetView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Digest
+             * @description SHA-256 over names, labels, groups and contents.
+             */
+            digest: string;
+            /** Groups */
+            groups: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Images */
+            images: number;
+            /** Name */
+            name: string;
+            /**
+             * Number
+             * @description The version, from 1.
+             */
+            number: number;
+            /**
+             * Positives
+             * @description Images with ALL.
+             */
+            positives: number;
+            purpose: components["schemas"]["DatasetPurpose"];
+            /** Removed At */
+            removed_at: string | null;
+            /** Removed By */
+            removed_by: string | null;
+            /** Site */
+            site: string | null;
+        };
+        /**
+         * DecisionRequest
+         * @description A second person's decision.
+         */
+        DecisionRequest: {
+            /** Reason */
+            reason: string;
         };
         /**
          * DeliveryHealth
@@ -1518,7 +3108,10 @@ export interface components {
         DeliveryState: {
             /** Acknowledged At */
             acknowledged_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was published since the device last came back, until the device says that it has shown it.
+             */
             attempts: number;
             /**
              * Created At
@@ -1538,7 +3131,10 @@ export interface components {
          */
         DeviceCommandView: {
             action: components["schemas"]["CommandAction"];
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was published since the device last came back, until the device's status confirms it.
+             */
             attempts: number;
             /**
              * Created At
@@ -1657,6 +3253,11 @@ export interface components {
             paused: boolean;
             presence: components["schemas"]["Presence"];
             /**
+             * Refused Files
+             * @description Files in its watched folders that it did not take; why, `smearflow-edge status` says there.
+             */
+            refused_files: number | null;
+            /**
              * Site Id
              * @example north
              */
@@ -1696,6 +3297,66 @@ export interface components {
             site: string;
         };
         /**
+         * EpochRecord
+         * @description One epoch of a training: a line of metrics.jsonl, a row of `training_epoch`, a point of the page's curves.
+         */
+        EpochRecord: {
+            /**
+             * Epoch
+             * @description From 1.
+             */
+            epoch: number;
+            /**
+             * Images Per Second
+             * @description Trained on, validation not counted.
+             */
+            images_per_second: number;
+            /**
+             * Learning Rate
+             * @description Of the epoch's last step.
+             */
+            learning_rate: number;
+            /**
+             * Seconds
+             * @description Of the whole epoch.
+             */
+            seconds: number;
+            /**
+             * Training Loss
+             * @description Mean of the epoch's steps, on images as augmented.
+             */
+            training_loss: number;
+            /**
+             * Validation Accuracy
+             * @description At a probability of 0.5.
+             */
+            validation_accuracy: number;
+            /** Validation Loss */
+            validation_loss: number;
+        };
+        /**
+         * Estimate
+         * @description A figure and its 95 % interval by the bootstrap over groups.
+         */
+        Estimate: {
+            /** High */
+            high?: number | null;
+            /**
+             * Low
+             * @description Null: no interval, as with one group only.
+             */
+            low?: number | null;
+            /** Value */
+            value: number;
+        };
+        /**
+         * EstimateRequest
+         * @description What somebody thinks of training.
+         */
+        EstimateRequest: {
+            document: components["schemas"]["RecipeDraft"];
+        };
+        /**
          * Fault
          * @description What is wrong with one part of a request.
          */
@@ -1704,6 +3365,66 @@ export interface components {
             fault: string;
             /** Where */
             where: string;
+        };
+        /**
+         * GateCheck
+         * @description One thing that is looked at before a model may come into service.
+         */
+        GateCheck: {
+            /**
+             * Advice
+             * @description What to do next; null where it is passed.
+             */
+            advice: string | null;
+            name: components["schemas"]["GateCheckName"];
+            /**
+             * Passed
+             * @description Null: it could not be looked at, which counts as not passed.
+             */
+            passed: boolean | null;
+            /**
+             * Text
+             * @description What was found.
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * GateCheckName
+         * @description What is looked at before a model may come into service.
+         * @enum {string}
+         */
+        GateCheckName: "package" | "input" | "parity" | "test-sets" | "sensitivity" | "promises" | "calibration" | "speed" | "signed-cases";
+        /**
+         * HeldOutFigures
+         * @description How a model did on images that took no part in its making.
+         */
+        HeldOutFigures: {
+            /**
+             * Groups
+             * @description Groups (patients, smears) that they come from; intervals rest on these.
+             */
+            groups: number;
+            /** Images */
+            images: number;
+            /**
+             * Images With All
+             * @description How many of them show ALL.
+             */
+            images_with_all: number;
+            /**
+             * Measures
+             * @description Null: not defined, as a sensitivity without ALL.
+             */
+            measures: {
+                [key: string]: components["schemas"]["Estimate"] | null;
+            };
+            /**
+             * Part
+             * @description Which images: all of them, or those of one kind.
+             */
+            part: string;
         };
         /**
          * Holder
@@ -1744,6 +3465,111 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * ImpactChange
+         * @description How a model's answer on a signed case differs from that of the model in service; the gravest first.
+         * @enum {string}
+         */
+        ImpactChange: "missed" | "still-missed" | "alarm" | "still-alarm" | "undecided" | "found" | "spared" | "decided" | "other";
+        /**
+         * ImpactEntry
+         * @description A signed case that the challenger would have called otherwise, than the person or than the champion.
+         */
+        ImpactEntry: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** @description Preliminary, as every answer of a model; never that somebody is healthy. */
+            challenger_answer: components["schemas"]["CaseAnswer"];
+            /** @description Null: there is no champion. */
+            champion_answer: components["schemas"]["CaseAnswer"] | null;
+            change: components["schemas"]["ImpactChange"];
+            /** Images */
+            images: components["schemas"]["ImpactImage"][];
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Site */
+            site: string;
+            /**
+             * Trained On
+             * @description Whether images of it are in data sets for training.
+             */
+            trained_on: boolean;
+            /** @description Signed. */
+            verdict: components["schemas"]["PersonVerdict"];
+        };
+        /**
+         * ImpactImage
+         * @description An image of a signed case that the two models label differently, or the challenger otherwise than the person.
+         */
+        ImpactImage: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /** Challenger Doubted */
+            challenger_doubted: boolean;
+            challenger_label: components["schemas"]["Label"];
+            /** Challenger Probability */
+            challenger_probability: number;
+            /** Champion Doubted */
+            champion_doubted: boolean | null;
+            champion_label: components["schemas"]["Label"] | null;
+            /** Champion Probability */
+            champion_probability: number | null;
+            /**
+             * Verdict
+             * @description Whether a person's word on it is that it shows blast features; null: there is none.
+             */
+            verdict: boolean | null;
+        };
+        /**
+         * ImpactSummary
+         * @description The signed cases that were looked at.
+         */
+        ImpactSummary: {
+            /** Cases */
+            cases: number;
+            /**
+             * Challenger Found
+             * @description Of these, such that the challenger calls suspicious.
+             */
+            challenger_found: number;
+            /** Champion Found */
+            champion_found: number | null;
+            /** Changes */
+            changes: {
+                [key: string]: number;
+            };
+            /** Images */
+            images: number;
+            /**
+             * Of Cases
+             * @description Signed ones in the scope with images that people have judged; the newest are looked at.
+             */
+            of_cases: number;
+            /**
+             * Suspicious
+             * @description Cases that were signed as suspicious.
+             */
+            suspicious: number;
+            /**
+             * Trained On
+             * @description Images among them that are in data sets for training, so that a model may know them by heart.
+             */
+            trained_on: number;
+            /**
+             * Unreadable
+             * @description Images that could not be looked at.
+             */
+            unreadable: number;
+        };
+        /**
          * IngestHealth
          * @description A replica of ingest that said something within a day.
          */
@@ -1780,7 +3606,10 @@ export interface components {
          * @description Where a capture's analysis stands.
          */
         JobProgress: {
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often a worker has begun with it; a person's retry begins from 0, and what is put off does not count.
+             */
             attempts: number;
             /** Reason */
             reason: string | null;
@@ -1798,6 +3627,75 @@ export interface components {
          * @enum {string}
          */
         Label: "suspicious" | "no_blast_features";
+        /**
+         * LabelCandidates
+         * @description A page of candidates, the newest signature first.
+         */
+        LabelCandidates: {
+            /** Candidates */
+            candidates: components["schemas"]["LabelCandidateView"][];
+            /**
+             * Next
+             * @description What to ask for the next page with, as `after`; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * LabelCandidateView
+         * @description What a signed report says of one image, and what became of that.
+         */
+        LabelCandidateView: {
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            fate: components["schemas"]["CandidateFate"];
+            /**
+             * Is All
+             * @description The label; null: there is none.
+             */
+            is_all: boolean | null;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            /** Site */
+            site: string;
+            /**
+             * Words
+             * @description The fate in a sentence or two.
+             */
+            words: string;
+        };
+        /**
+         * LabelClash
+         * @description An image that a signed report calls otherwise.
+         */
+        LabelClash: {
+            /** Capture Id */
+            capture_id: string;
+            /** Case Id */
+            case_id: string;
+            /** Is All */
+            is_all: boolean;
+            /** Path */
+            path: string;
+            /** Signed Is All */
+            signed_is_all: boolean;
+        };
+        /**
+         * Layout
+         * @description How a data set's folder is arranged.
+         * @enum {string}
+         */
+        Layout: "all-idb1" | "all-idb2" | "c-nmc" | "class-folders" | "manifest";
         /**
          * LogIn
          * @description What the log-in form sends.
@@ -1825,6 +3723,12 @@ export interface components {
              */
             address: string;
             /**
+             * Issuer
+             * @description What the provider calls itself; users are bound to it.
+             * @example https://login.hospital.example
+             */
+            issuer: string;
+            /**
              * Name
              * @description For the button.
              */
@@ -1837,6 +3741,43 @@ export interface components {
         LogInProviders: {
             /** Providers */
             providers: components["schemas"]["LogInProvider"][];
+        };
+        /**
+         * Margins
+         * @description What the gate lets pass. Differences are the challenger's figure less the champion's.
+         */
+        Margins: {
+            /**
+             * Brier
+             * @description So may the Brier score.
+             * @default 0.02
+             */
+            brier: number;
+            /**
+             * Expected Error
+             * @description The expected calibration error may be higher by this.
+             * @default 0.05
+             */
+            expected_error: number;
+            /**
+             * Promise
+             * @description A promised measure may be lower by this on the same images: nothing, better or equal is what was promised.
+             * @default 0
+             */
+            promise: number;
+            /**
+             * Sensitivity
+             * @description The lower end of the paired interval of the sensitivities' difference lies above minus this: non-inferiority, as
+             *     in CONSORT's extension for such trials (Piaggio et al. 2012, JAMA 308(24)).
+             * @default 0.05
+             */
+            sensitivity: number;
+            /**
+             * Slowdown
+             * @description One image may take so many times as long.
+             * @default 1.5
+             */
+            slowdown: number;
         };
         /**
          * Me
@@ -1855,15 +3796,31 @@ export interface components {
             user: string;
         };
         /**
+         * Measure
+         * @description What is measured. "At the threshold" means that of the operating point, on calibrated probabilities.
+         * @enum {string}
+         */
+        Measure: "accuracy" | "balanced_accuracy" | "precision_all" | "recall_all" | "f1_all" | "precision_not_all" | "recall_not_all" | "f1_not_all" | "roc_auc" | "sensitivity_at_specificity" | "specificity_at_sensitivity" | "loss" | "brier";
+        /**
          * ModelDetail
-         * @description One version of one model, with its card.
+         * @description One version of one model, with its card and its history.
          */
         ModelDetail: {
+            /**
+             * Active In
+             * @description The scopes in which it is in service: sites, or `*` for all that have no model of their own.
+             */
+            active_in: string[];
             /**
              * Answers
              * @description How many captures it has answered.
              */
             answers: number;
+            /**
+             * Assessments
+             * @description The newest first.
+             */
+            assessments: string[];
             /**
              * Card
              * @description What it was made from, how well it did on images that it had not seen, and how far it may be believed.
@@ -1877,10 +3834,10 @@ export interface components {
              */
             digest: string;
             /**
-             * First Used At
-             * Format: date-time
+             * Is Kept
+             * @description Whether its package is kept here, so that it can be put into service.
              */
-            first_used_at: string;
+            is_kept: boolean;
             /** Last Used At */
             last_used_at: string | null;
             /**
@@ -1888,6 +3845,29 @@ export interface components {
              * @example se-cnn
              */
             name: string;
+            /**
+             * Registered At
+             * Format: date-time
+             */
+            registered_at: string;
+            /** Registered By */
+            registered_by: string;
+            /**
+             * Shadow Runs
+             * @description The newest first.
+             */
+            shadow_runs: components["schemas"]["ShadowRunView"][];
+            state: components["schemas"]["ModelState"];
+            /**
+             * Timeline
+             * @description Where it was in service, the newest first.
+             */
+            timeline: components["schemas"]["ActivationView"][];
+            /**
+             * Training Job Id
+             * @description That it came out of.
+             */
+            training_job_id: string | null;
             /**
              * Version
              * @example demo-1
@@ -1908,7 +3888,10 @@ export interface components {
             digest: string;
             /** Intended Use */
             intended_use: string;
-            /** Limits */
+            /**
+             * Limits
+             * @description Why an answer may be wrong, in whole sentences, from the model's card.
+             */
             limits: string[];
             /** Name */
             name: string;
@@ -1918,10 +3901,21 @@ export interface components {
             version: string;
         };
         /**
+         * ModelState
+         * @description What a model version is to the service.
+         * @enum {string}
+         */
+        ModelState: "candidate" | "shadow" | "active" | "retired" | "rejected";
+        /**
          * ModelSummary
          * @description One version of one model.
          */
         ModelSummary: {
+            /**
+             * Active In
+             * @description The scopes in which it is in service: sites, or `*` for all that have no model of their own.
+             */
+            active_in: string[];
             /**
              * Answers
              * @description How many captures it has answered.
@@ -1933,10 +3927,10 @@ export interface components {
              */
             digest: string;
             /**
-             * First Used At
-             * Format: date-time
+             * Is Kept
+             * @description Whether its package is kept here, so that it can be put into service.
              */
-            first_used_at: string;
+            is_kept: boolean;
             /** Last Used At */
             last_used_at: string | null;
             /**
@@ -1945,10 +3939,89 @@ export interface components {
              */
             name: string;
             /**
+             * Registered At
+             * Format: date-time
+             */
+            registered_at: string;
+            /** Registered By */
+            registered_by: string;
+            state: components["schemas"]["ModelState"];
+            /**
+             * Training Job Id
+             * @description That it came out of.
+             */
+            training_job_id: string | null;
+            /**
              * Version
              * @example demo-1
              */
             version: string;
+        };
+        /**
+         * NetworkSettings
+         * @description What distinguishes one network of the family from another; part of every model card.
+         *
+         *     The source is Bukhari et al. (2022), "A deep learning framework for leukemia cancer detection in microscopic blood
+         *     samples using squeeze and excitation learning". The paper contradicts itself in two places; the defaults take
+         *     the reading that fits the rest, and both readings can be set:
+         *
+         *     - *Pooling stride.* The text says stride 1, but the feature maps it lists (222, then 52, then 26 pixels wide) shrink
+         *       by half at each pooling, as they do with stride 2 only. Default: 2.
+         *     - *Filters.* The text says 32, 64 and 128 filters; the listed maps are 16, 32 and 64 deep. Default: 32, 64, 128.
+         *
+         *     The paper does not give the reduction ratio of the squeeze-and-excitation blocks; 16 is that of Hu et al. (2018),
+         *     who introduced such blocks.
+         *
+         *     All but `backbone` concern the SE-CNN. The other backbones are as their own papers have them, and a setting that
+         *     would do nothing is refused.
+         */
+        NetworkSettings: {
+            /**
+             * Backbone
+             * @description The SE-CNN (and the traditional CNN), or a larger network to compare it with.
+             * @default se-cnn
+             * @enum {string}
+             */
+            backbone: "se-cnn" | "resnet34" | "densenet121";
+            /**
+             * Filters
+             * @description Convolution filters of the three blocks.
+             * @default [
+             *       32,
+             *       64,
+             *       128
+             *     ]
+             */
+            filters: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Hidden Units
+             * @description Units of the dense layer before the output.
+             * @default 128
+             */
+            hidden_units: number;
+            /**
+             * Pooling Stride
+             * @description Stride of the 2x2 max pooling.
+             * @default 2
+             * @enum {integer}
+             */
+            pooling_stride: 1 | 2;
+            /**
+             * Reduction
+             * @description Ratio r by which the squeeze narrows the channels.
+             * @default 16
+             */
+            reduction: number;
+            /**
+             * Squeeze Excitation
+             * @description Whether blocks recalibrate their channels; without it, the traditional CNN.
+             * @default true
+             */
+            squeeze_excitation: boolean;
         };
         /**
          * NewComment
@@ -1980,6 +4053,46 @@ export interface components {
              * @example north
              */
             site: string;
+        };
+        /**
+         * NewJob
+         * @description The wish to train by a version of a recipe.
+         */
+        NewJob: {
+            /**
+             * Recipe Id
+             * Format: uuid
+             */
+            recipe_id: string;
+        };
+        /**
+         * NewRecipe
+         * @description The wish for a recipe, or for a new version of one.
+         */
+        NewRecipe: {
+            document: components["schemas"]["RecipeDraft"];
+            /** Name */
+            name: string;
+        };
+        /**
+         * NewSignedImport
+         * @description The wish for a data set of the images of signed cases.
+         */
+        NewSignedImport: {
+            /** Name */
+            name: string;
+            /** @default training */
+            purpose: components["schemas"]["DatasetPurpose"];
+            /**
+             * Since
+             * @description Cases signed then or later.
+             */
+            since?: string | null;
+            /**
+             * Site
+             * @description Cases of this site alone.
+             */
+            site?: string | null;
         };
         /**
          * NewToken
@@ -2021,6 +4134,111 @@ export interface components {
             site?: string | null;
         };
         /**
+         * OpenEnrolmentCode
+         * @description A code that was made and not used yet; the code itself is kept nowhere.
+         */
+        OpenEnrolmentCode: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @example admin
+             */
+            created_by: string;
+            /**
+             * Device
+             * @example scope-1
+             */
+            device: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Site
+             * @example north
+             */
+            site: string;
+        };
+        /**
+         * OpenIdBinding
+         * @description Who a user is at the OpenID Connect provider that the settings name.
+         */
+        OpenIdBinding: {
+            /**
+             * Subject
+             * @description What the provider calls its account: the claim `sub`.
+             * @example 248289761001
+             */
+            subject: string;
+        };
+        /**
+         * OperatingPoint
+         * @description At which threshold, temperature and fixed rates figures are taken; chosen on the validation part only.
+         */
+        OperatingPoint: {
+            /**
+             * Fixed Sensitivity
+             * @description For specificity_at_sensitivity.
+             * @default 0.95
+             */
+            fixed_sensitivity: number;
+            /**
+             * Fixed Specificity
+             * @description For sensitivity_at_specificity.
+             * @default 0.95
+             */
+            fixed_specificity: number;
+            /**
+             * Temperature
+             * @description Divides logits before the sigmoid.
+             * @default 1
+             */
+            temperature: number;
+            /**
+             * Threshold
+             * @description Calibrated probability that is suspicious.
+             * @default 0.5
+             */
+            threshold: number;
+        };
+        /**
+         * PairedCounts
+         * @description How many images of one label each model calls rightly.
+         */
+        PairedCounts: {
+            /** Both */
+            both: number;
+            /** Neither */
+            neither: number;
+            /** Only Challenger */
+            only_challenger: number;
+            /** Only Champion */
+            only_champion: number;
+        };
+        /**
+         * ParityFigures
+         * @description How far ONNX Runtime's logits are from torch's.
+         */
+        ParityFigures: {
+            /**
+             * Difference
+             * @description The largest one.
+             */
+            difference: number;
+            /** Images */
+            images: number;
+            /**
+             * Most
+             * @description What is let pass.
+             */
+            most: number;
+        };
+        /**
          * PasswordChange
          * @description What a user sends who wants another password.
          */
@@ -2052,7 +4270,7 @@ export interface components {
          * @description What an endpoint asks for; each names exactly one.
          * @enum {string}
          */
-        Permission: "see-captures" | "retry-analyses" | "see-cases" | "read-cases" | "see-devices" | "see-queue" | "read-api-description" | "own-account" | "manage-devices" | "manage-users" | "see-models" | "see-audit" | "see-health";
+        Permission: "see-captures" | "retry-analyses" | "see-cases" | "read-cases" | "see-devices" | "see-queue" | "read-api-description" | "own-account" | "manage-devices" | "manage-users" | "see-models" | "manage-models" | "see-training" | "manage-training" | "see-audit" | "see-health";
         /**
          * PersonVerdict
          * @description What a clinician says of an image or of a case; the keys 1 to 4.
@@ -2104,6 +4322,100 @@ export interface components {
             wording: string;
         };
         /**
+         * PreprocessSpec
+         * @description All that decides which numbers the network sees for a given file.
+         *
+         *     The defaults follow Bukhari et al. 2022: the whole image squashed to 224 x 224 x 3 and scaled to 0..1; the
+         *     paper names no mean or deviation, so none is taken off.
+         *
+         *     The steps, in this order: decode, cover the corners, resize into the square, normalise the stain. Covered corners
+         *     and the border do not count for the stain's statistics and keep their colour; where a mask covers all that is shown,
+         *     the stain is left alone.
+         */
+        PreprocessSpec: {
+            /**
+             * Border
+             * @description how a file that is not square fills the square
+             * @default squash
+             * @enum {string}
+             */
+            border: "squash" | "pad" | "crop";
+            /**
+             * Border Fill
+             * @description colour (R, G, B) beside a file that is padded
+             * @default [
+             *       255,
+             *       255,
+             *       255
+             *     ]
+             */
+            border_fill: [
+                number,
+                number,
+                number
+            ];
+            /** @description corners that are painted over; null: none */
+            corner_mask?: components["schemas"]["CornerMask"] | null;
+            /**
+             * Draft Edge
+             * @description shorter side that DCT-scaled JPEG decoding keeps; null: off
+             * @default 448
+             */
+            draft_edge: number | null;
+            /**
+             * Mean
+             * @description taken off each channel (R, G, B), after scaling to 0..1
+             * @default [
+             *       0,
+             *       0,
+             *       0
+             *     ]
+             */
+            mean: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Resize Filter
+             * @default bilinear
+             * @enum {string}
+             */
+            resize_filter: "bilinear" | "bicubic" | "box";
+            /**
+             * Size
+             * @description width and height of the network's input, pixels
+             * @default 224
+             */
+            size: number;
+            /**
+             * Stain Normalisation
+             * @description target of the colours; null: as they are
+             */
+            stain_normalisation?: (components["schemas"]["Reinhard"] | components["schemas"]["Background"]) | null;
+            /**
+             * Std
+             * @description divides each channel after that
+             * @default [
+             *       1,
+             *       1,
+             *       1
+             *     ]
+             */
+            std: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Version
+             * @description rises when the same fields would mean other pixels
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
          * Presence
          * @description Whether a device or the cloud's application is there.
          * @enum {string}
@@ -2136,6 +4448,97 @@ export interface components {
              * @default about:blank
              */
             type: string;
+        };
+        /**
+         * ProposalRequest
+         * @description The wish to put a model into service.
+         */
+        ProposalRequest: {
+            /**
+             * Assessment Id
+             * Format: uuid
+             */
+            assessment_id: string;
+            /**
+             * Override Reason
+             * @description Why in spite of what failed at the gate: needed then, and kept in the audit trail for good.
+             */
+            override_reason?: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Scope
+             * @default *
+             */
+            scope: string | "*";
+        };
+        /**
+         * ProposalState
+         * @description What became of a proposal to put a model into service.
+         * @enum {string}
+         */
+        ProposalState: "open" | "approved" | "refused" | "withdrawn" | "overtaken";
+        /**
+         * ProposalView
+         * @description Somebody's wish to put a model into service, and what became of it.
+         */
+        ProposalView: {
+            /**
+             * Assessment Id
+             * Format: uuid
+             */
+            assessment_id: string;
+            /**
+             * Champion Digest
+             * @description What it would take the place of.
+             */
+            champion_digest: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Decision Reason */
+            decision_reason: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Own
+             * @description Whether the one who asks made it himself, here or at the command line: he can only withdraw it.
+             */
+            is_own: boolean;
+            /** Model Digest */
+            model_digest: string;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /**
+             * Obstacle
+             * @description Why the one who asks cannot approve it; null: he can.
+             */
+            obstacle: string | null;
+            /** Override Reason */
+            override_reason: string | null;
+            /**
+             * Passed
+             * @description Whether the model passed the gate.
+             */
+            passed: boolean;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Proposed By */
+            proposed_by: string;
+            /** Reason */
+            reason: string;
+            /** Scope */
+            scope: string;
+            state: components["schemas"]["ProposalState"];
         };
         /**
          * QualityMeasures
@@ -2260,6 +4663,372 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * Reanalysis
+         * @description What was queued anew.
+         */
+        Reanalysis: {
+            /** Captures */
+            captures: number;
+            /** Scope */
+            scope: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * ReanalysisOffer
+         * @description What could be analysed anew after a change of model; nothing is, unless somebody asks for it.
+         */
+        ReanalysisOffer: {
+            /**
+             * Captures
+             * @description Of unsigned cases, answered by another model than the one in service.
+             */
+            captures: number;
+            /** Scope */
+            scope: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * ReanalysisRequest
+         * @description The wish to have captures of unsigned cases analysed anew, by the model that is now in service.
+         */
+        ReanalysisRequest: {
+            /**
+             * Scope
+             * @default *
+             */
+            scope: string | "*";
+            /**
+             * Since
+             * Format: date-time
+             * @description Captures announced at or after this moment.
+             */
+            since: string;
+        };
+        /**
+         * RecipeDocument
+         * @description A version of a recipe, as it is kept.
+         */
+        RecipeDocument: {
+            /**
+             * Allow Leaks
+             * @description Train although images of different parts look the same or belong together; the model's card then says so.
+             * @default false
+             */
+            allow_leaks: boolean;
+            /** Datasets */
+            datasets: components["schemas"]["DatasetReference"][];
+            /**
+             * Description
+             * @description What it is for, in a person's words.
+             * @default
+             */
+            description: string;
+            /**
+             * @default {
+             *       "backbone": "se-cnn",
+             *       "filters": [
+             *         32,
+             *         64,
+             *         128
+             *       ],
+             *       "squeeze_excitation": true,
+             *       "reduction": 16,
+             *       "pooling_stride": 2,
+             *       "hidden_units": 128
+             *     }
+             */
+            network: components["schemas"]["NetworkSettings"];
+            /**
+             * @description What is done to each image, also in service: size, corners, border, stain normalisation.
+             * @default {
+             *       "version": 1,
+             *       "size": 112,
+             *       "draft_edge": 448,
+             *       "resize_filter": "bilinear",
+             *       "border": "squash",
+             *       "border_fill": [
+             *         255,
+             *         255,
+             *         255
+             *       ],
+             *       "mean": [
+             *         0,
+             *         0,
+             *         0
+             *       ],
+             *       "std": [
+             *         1,
+             *         1,
+             *         1
+             *       ]
+             *     }
+             */
+            preprocess: components["schemas"]["PreprocessSpec"];
+            /**
+             * Preset
+             * @description Which preset its settings were begun from; they may have been changed since.
+             */
+            preset?: string | null;
+            /**
+             * Schema Version
+             * @default 1
+             * @constant
+             */
+            schema_version: 1;
+            /**
+             * @description Hyper-parameters, the shares of the split, and the seed.
+             * @default {
+             *       "epochs": 30,
+             *       "patience": 0,
+             *       "batch_size": 16,
+             *       "learning_rate": 0.001,
+             *       "schedule": "cosine",
+             *       "warm_up": 0.05,
+             *       "averaging": 0.98,
+             *       "batch_norm_images": 256,
+             *       "augmentation": "modern",
+             *       "offline_not_all": 0,
+             *       "offline_all": 0,
+             *       "validation_share": 0.15,
+             *       "validation_from": "groups",
+             *       "test_share": 0.2,
+             *       "seed": 1,
+             *       "threads": 2,
+             *       "device": "auto",
+             *       "mixed_precision": true
+             *     }
+             */
+            training: components["schemas"]["TrainingSettings"];
+        };
+        /**
+         * RecipeDraft
+         * @description A recipe as somebody asks for it: its data sets by id.
+         */
+        RecipeDraft: {
+            /**
+             * Allow Leaks
+             * @description Train although images of different parts look the same or belong together; the model's card then says so.
+             * @default false
+             */
+            allow_leaks: boolean;
+            /**
+             * Datasets
+             * @description Versions of data sets, each name once.
+             */
+            datasets: string[];
+            /**
+             * Description
+             * @description What it is for, in a person's words.
+             * @default
+             */
+            description: string;
+            /**
+             * @default {
+             *       "backbone": "se-cnn",
+             *       "filters": [
+             *         32,
+             *         64,
+             *         128
+             *       ],
+             *       "squeeze_excitation": true,
+             *       "reduction": 16,
+             *       "pooling_stride": 2,
+             *       "hidden_units": 128
+             *     }
+             */
+            network: components["schemas"]["NetworkSettings"];
+            /**
+             * @description What is done to each image, also in service: size, corners, border, stain normalisation.
+             * @default {
+             *       "version": 1,
+             *       "size": 112,
+             *       "draft_edge": 448,
+             *       "resize_filter": "bilinear",
+             *       "border": "squash",
+             *       "border_fill": [
+             *         255,
+             *         255,
+             *         255
+             *       ],
+             *       "mean": [
+             *         0,
+             *         0,
+             *         0
+             *       ],
+             *       "std": [
+             *         1,
+             *         1,
+             *         1
+             *       ]
+             *     }
+             */
+            preprocess: components["schemas"]["PreprocessSpec"];
+            /**
+             * Preset
+             * @description Which preset its settings were begun from; they may have been changed since.
+             */
+            preset?: string | null;
+            /**
+             * @description Hyper-parameters, the shares of the split, and the seed.
+             * @default {
+             *       "epochs": 30,
+             *       "patience": 0,
+             *       "batch_size": 16,
+             *       "learning_rate": 0.001,
+             *       "schedule": "cosine",
+             *       "warm_up": 0.05,
+             *       "averaging": 0.98,
+             *       "batch_norm_images": 256,
+             *       "augmentation": "modern",
+             *       "offline_not_all": 0,
+             *       "offline_all": 0,
+             *       "validation_share": 0.15,
+             *       "validation_from": "groups",
+             *       "test_share": 0.2,
+             *       "seed": 1,
+             *       "threads": 2,
+             *       "device": "auto",
+             *       "mixed_precision": true
+             *     }
+             */
+            training: components["schemas"]["TrainingSettings"];
+        };
+        /**
+         * RecipePreset
+         * @description Settings to begin a recipe from.
+         */
+        RecipePreset: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            settings: components["schemas"]["RecipeSettings"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * RecipeSettings
+         * @description A recipe without its data.
+         */
+        RecipeSettings: {
+            /**
+             * Allow Leaks
+             * @description Train although images of different parts look the same or belong together; the model's card then says so.
+             * @default false
+             */
+            allow_leaks: boolean;
+            /**
+             * Description
+             * @description What it is for, in a person's words.
+             * @default
+             */
+            description: string;
+            /**
+             * @default {
+             *       "backbone": "se-cnn",
+             *       "filters": [
+             *         32,
+             *         64,
+             *         128
+             *       ],
+             *       "squeeze_excitation": true,
+             *       "reduction": 16,
+             *       "pooling_stride": 2,
+             *       "hidden_units": 128
+             *     }
+             */
+            network: components["schemas"]["NetworkSettings"];
+            /**
+             * @description What is done to each image, also in service: size, corners, border, stain normalisation.
+             * @default {
+             *       "version": 1,
+             *       "size": 112,
+             *       "draft_edge": 448,
+             *       "resize_filter": "bilinear",
+             *       "border": "squash",
+             *       "border_fill": [
+             *         255,
+             *         255,
+             *         255
+             *       ],
+             *       "mean": [
+             *         0,
+             *         0,
+             *         0
+             *       ],
+             *       "std": [
+             *         1,
+             *         1,
+             *         1
+             *       ]
+             *     }
+             */
+            preprocess: components["schemas"]["PreprocessSpec"];
+            /**
+             * Preset
+             * @description Which preset its settings were begun from; they may have been changed since.
+             */
+            preset?: string | null;
+            /**
+             * @description Hyper-parameters, the shares of the split, and the seed.
+             * @default {
+             *       "epochs": 30,
+             *       "patience": 0,
+             *       "batch_size": 16,
+             *       "learning_rate": 0.001,
+             *       "schedule": "cosine",
+             *       "warm_up": 0.05,
+             *       "averaging": 0.98,
+             *       "batch_norm_images": 256,
+             *       "augmentation": "modern",
+             *       "offline_not_all": 0,
+             *       "offline_all": 0,
+             *       "validation_share": 0.15,
+             *       "validation_from": "groups",
+             *       "test_share": 0.2,
+             *       "seed": 1,
+             *       "threads": 2,
+             *       "device": "auto",
+             *       "mixed_precision": true
+             *     }
+             */
+            training: components["schemas"]["TrainingSettings"];
+        };
+        /**
+         * RecipeView
+         * @description One version of a recipe.
+         */
+        RecipeView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            document: components["schemas"]["RecipeDocument"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Number
+             * @description The version, from 1.
+             */
+            number: number;
+        };
+        /**
          * Redemption
          * @description A code that a workstation was given.
          */
@@ -2306,6 +5075,65 @@ export interface components {
             total: number;
         };
         /**
+         * Reinhard
+         * @description Each of the axes l, alpha and beta gets this mean and deviation (Reinhard et al., 2001, equations 10 and 11).
+         *
+         *     An image's own contents move its mean, so that a field full of nuclei is lightened: suited to images of the same
+         *     kind, such as single cells.
+         */
+        Reinhard: {
+            /**
+             * Deviation
+             * @description of l, alpha and beta
+             */
+            deviation: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Mean
+             * @description of l, alpha and beta, with logarithms to the base 10 of light between 0 and 1
+             */
+            mean: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "reinhard";
+        };
+        /**
+         * RejectRequest
+         * @description A person's decision against a model.
+         */
+        RejectRequest: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ReliabilityBin
+         * @description The images whose probability of ALL falls between two bounds.
+         */
+        ReliabilityBin: {
+            /** High */
+            high: number;
+            /** Images */
+            images: number;
+            /** Low */
+            low: number;
+            /**
+             * Mean Probability
+             * @description Null: the bin is empty.
+             */
+            mean_probability: number | null;
+            /** Share With All */
+            share_with_all: number | null;
+        };
+        /**
          * ReportContent
          * @description All that was signed.
          */
@@ -2319,18 +5147,27 @@ export interface components {
             case_id: string;
             /** Conclusion */
             conclusion: string | null;
-            /** Former Sha256 */
+            /**
+             * Former Sha256
+             * @description Of the report that this one takes the place of.
+             */
             former_sha256: string | null;
             /** Images */
             images: components["schemas"]["ReportedImage"][];
             model_answer: components["schemas"]["CaseAnswer"] | null;
-            /** Model Reasons */
+            /**
+             * Model Reasons
+             * @description Why the model's answer is what it is, in whole sentences; what speaks against it among them.
+             */
             model_reasons: string[];
             /** Model Wording */
             model_wording: string;
             /** Models */
             models: components["schemas"]["ModelFacts"][];
-            /** Notice */
+            /**
+             * Notice
+             * @description Research use only, in words.
+             */
             notice: string;
             /** Number */
             number: number;
@@ -2354,6 +5191,63 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"];
             /** Wording */
             wording: string;
+        };
+        /**
+         * ReportedClass
+         * @description A class as the data set calls it.
+         */
+        ReportedClass: {
+            /** Images */
+            images: number;
+            /** Is All */
+            is_all: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ReportedDuplicates
+         * @description Images that are the same.
+         */
+        ReportedDuplicates: {
+            /** Crosses Classes */
+            crosses_classes: boolean;
+            /** Crosses Groups */
+            crosses_groups: boolean;
+            /** Crosses Labels */
+            crosses_labels: boolean;
+            /**
+             * Likeness
+             * @description `exact`: the same bytes; `near`: they look the same, perhaps turned, scaled or compressed anew.
+             */
+            likeness: string;
+            /** Paths */
+            paths: string[];
+        };
+        /**
+         * ReportedFile
+         * @description An image that cannot be read.
+         */
+        ReportedFile: {
+            /** Path */
+            path: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ReportedGroups
+         * @description What a split keeps together (patients, slides), by the number of images.
+         */
+        ReportedGroups: {
+            /** Count */
+            count: number;
+            /** Largest */
+            largest: number;
+            /** Median */
+            median: number;
+            /** Smallest */
+            smallest: number;
+            /** With Both Labels */
+            with_both_labels: number;
         };
         /**
          * ReportedImage
@@ -2385,6 +5279,34 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * ReportedPredictor
+         * @description How well something that is no cytology predicts the class: balanced accuracies, 0.5 is chance.
+         */
+        ReportedPredictor: {
+            /** Folds */
+            folds: number;
+            /** Grouped */
+            grouped: number;
+            /** Mixed */
+            mixed: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ReportedSize
+         * @description How many images of each label have one width and height, in pixels.
+         */
+        ReportedSize: {
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+            /** With All */
+            with_all: number;
+            /** Without */
+            without: number;
+        };
+        /**
          * ReportSummary
          * @description A signed report, without its content.
          */
@@ -2407,7 +5329,10 @@ export interface components {
             signed_at: string;
             /** Signed By */
             signed_by: string;
-            /** Status */
+            /**
+             * Status
+             * @description FHIR R4 DiagnosticReport.status: final or amended.
+             */
             status: string;
         };
         /**
@@ -2436,7 +5361,10 @@ export interface components {
             signed_at: string;
             /** Signed By */
             signed_by: string;
-            /** Status */
+            /**
+             * Status
+             * @description FHIR R4 DiagnosticReport.status: final or amended.
+             */
             status: string;
         };
         /**
@@ -2446,17 +5374,60 @@ export interface components {
          */
         ResultKind: "prediction" | "failure" | "diagnosis";
         /**
+         * RocCurve
+         * @description Points from (0, 0) to (1, 1).
+         */
+        RocCurve: {
+            /** False Positive Rate */
+            false_positive_rate: number[];
+            /** True Positive Rate */
+            true_positive_rate: number[];
+        };
+        /**
          * Role
          * @description What a user is here for.
          * @enum {string}
          */
         Role: "technician" | "clinician" | "administrator" | "service";
         /**
+         * Rollback
+         * @description What came of going back.
+         */
+        Rollback: {
+            /** @description What answers in the scope from now on; already ended where a site gave up its own model. */
+            activation: components["schemas"]["ActivationView"];
+            offer: components["schemas"]["ReanalysisOffer"];
+            /** @description What answered until now. */
+            replaced: components["schemas"]["ActivationView"];
+        };
+        /**
+         * RollbackRequest
+         * @description The wish to go back to the model before.
+         */
+        RollbackRequest: {
+            /**
+             * Model Digest
+             * @description Of the model that is to go: refused where another one is in service by now, so that of two people who go back at
+             *     the same time only one does.
+             */
+            model_digest?: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Scope
+             * @default *
+             */
+            scope: string | "*";
+        };
+        /**
          * SavedReading
          * @description A reading after a change of one image's finding.
          */
         SavedReading: {
-            /** Case Version */
+            /**
+             * Case Version
+             * @description To be named by the next change.
+             */
             case_version: number;
             /** Conclusion */
             conclusion: string | null;
@@ -2483,6 +5454,186 @@ export interface components {
             verdict: components["schemas"]["PersonVerdict"] | null;
         };
         /**
+         * ScheduleRequest
+         * @description The wish to train by a recipe again and again, each time with the newest signed cases.
+         */
+        ScheduleRequest: {
+            /** Every Days */
+            every_days: number;
+            /**
+             * First At
+             * @description When to begin; null: `every_days` from now.
+             */
+            first_at?: string | null;
+        };
+        /**
+         * ScheduleView
+         * @description When a recipe is trained by again.
+         */
+        ScheduleView: {
+            /** Every Days */
+            every_days: number;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Recipe Name */
+            recipe_name: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /** Set By */
+            set_by: string;
+        };
+        /**
+         * ShadowDifference
+         * @description A capture that the two models label differently.
+         */
+        ShadowDifference: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Beside Digest
+             * @description The model whose answer was given.
+             */
+            beside_digest: string;
+            /**
+             * Capture Id
+             * Format: uuid
+             */
+            capture_id: string;
+            /** Case Id */
+            case_id: string | null;
+            given_label: components["schemas"]["Label"];
+            /** Given Probability */
+            given_probability: number;
+            /** @description What the model in the shadow would have said. */
+            label: components["schemas"]["Label"];
+            /** Probability */
+            probability: number;
+            /** Site */
+            site: string;
+        };
+        /**
+         * ShadowRequest
+         * @description The wish to let a model answer in the shadow of the one in service.
+         */
+        ShadowRequest: {
+            /**
+             * Scope
+             * @default *
+             */
+            scope: string | "*";
+            /**
+             * Share
+             * @description Of the captures.
+             * @example 0.1
+             */
+            share: number;
+        };
+        /**
+         * ShadowRunView
+         * @description A candidate that answers some of the live captures beside the model in service.
+         */
+        ShadowRunView: {
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model Digest */
+            model_digest: string;
+            /** Scope */
+            scope: string;
+            /** Share */
+            share: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Started By */
+            started_by: string;
+        };
+        /**
+         * ShadowSummary
+         * @description How a model did in the shadow of the one in service.
+         */
+        ShadowSummary: {
+            /**
+             * Agreement
+             * @description Share of the captures with the same label; None where there are no captures.
+             */
+            agreement: number | null;
+            /**
+             * Captures
+             * @description Answered by both.
+             */
+            captures: number;
+            /**
+             * Differing
+             * @description Captures with different labels, the newest first, 100 at most.
+             */
+            differing: components["schemas"]["ShadowDifference"][];
+            /**
+             * Less Suspicious
+             * @description Captures that the model in service alone calls suspicious.
+             */
+            less_suspicious: number;
+            /** Mean Absolute Difference */
+            mean_absolute_difference: number | null;
+            /**
+             * Mean Difference
+             * @description Of the probabilities, signed: above 0 where this model sees more blast features.
+             */
+            mean_difference: number | null;
+            /**
+             * More Suspicious
+             * @description Captures that it alone calls suspicious.
+             */
+            more_suspicious: number;
+            /**
+             * Runs
+             * @description The newest first.
+             */
+            runs: components["schemas"]["ShadowRunView"][];
+        };
+        /**
+         * SharedImage
+         * @description An image that another data set holds too.
+         */
+        SharedImage: {
+            /**
+             * Dataset
+             * @description Name and version of the other one.
+             */
+            dataset: string;
+            /**
+             * Is Locked
+             * @description Whether the other one is a locked test set.
+             */
+            is_locked: boolean;
+            /**
+             * Is Same File
+             * @description Else it looks the same, perhaps turned, scaled or compressed anew.
+             */
+            is_same_file: boolean;
+            /** Other Path */
+            other_path: string;
+            /** Path */
+            path: string;
+        };
+        /**
          * Side
          * @description Evidence for which answer is shown.
          * @enum {string}
@@ -2495,7 +5646,10 @@ export interface components {
         SignatureCheck: {
             /** Passed */
             passed: boolean;
-            /** Text */
+            /**
+             * Text
+             * @description For a person: what must be so, or what is missing.
+             */
             text: string;
         };
         /**
@@ -2514,6 +5668,30 @@ export interface components {
          * @enum {string}
          */
         Sort: "worklist" | "newest" | "oldest";
+        /**
+         * SpeedFigures
+         * @description How long one image takes each model, measured in turn in the same run.
+         */
+        SpeedFigures: {
+            /**
+             * Challenger Milliseconds
+             * @description Median.
+             */
+            challenger_milliseconds: number;
+            /** Champion Milliseconds */
+            champion_milliseconds: number | null;
+            /** Images */
+            images: number;
+            /**
+             * Ratio
+             * @description Median over the images of the challenger's time through the champion's; null: there is no champion.
+             */
+            ratio: number | null;
+            /** Runtime */
+            runtime: string;
+            /** Threads */
+            threads: number;
+        };
         /**
          * StorageHealth
          * @description Where captures are kept.
@@ -2562,6 +5740,7 @@ export interface components {
              */
             redis: boolean;
             storage: components["schemas"]["StorageHealth"];
+            training: components["schemas"]["TrainingHealth"];
             /**
              * Version
              * @example 0.1.0
@@ -2569,6 +5748,35 @@ export interface components {
             version: string;
             /** Workers */
             workers: components["schemas"]["WorkerHealth"][];
+        };
+        /**
+         * TestSetFigures
+         * @description Both models on one locked test set.
+         */
+        TestSetFigures: {
+            comparison: components["schemas"]["Comparison"];
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Digest */
+            digest: string;
+            /** Groups */
+            groups: number;
+            /** Images */
+            images: number;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Positives */
+            positives: number;
+            /**
+             * Site
+             * @description Whose images it holds; null: of all sites.
+             */
+            site: string | null;
         };
         /**
          * TokenView
@@ -2611,6 +5819,438 @@ export interface components {
             token: components["schemas"]["TokenView"];
         };
         /**
+         * TrainingEstimate
+         * @description What a training would take.
+         */
+        TrainingEstimate: {
+            /** Epochs */
+            epochs: number;
+            /**
+             * Images
+             * @description In all parts of the split.
+             */
+            images: number;
+            /**
+             * Images Per Second
+             * @description By which `seconds` was worked out.
+             */
+            images_per_second: number;
+            /**
+             * Is Measured
+             * @description Whether that was measured in former jobs; else it is a guess for two cores of a common processor.
+             */
+            is_measured: boolean;
+            /**
+             * Seconds
+             * @description From its start to the model, roughly; early stopping may end it sooner.
+             */
+            seconds: number;
+            /**
+             * Training Images
+             * @description In an epoch, after augmentation once and for all where the recipe asks for that.
+             */
+            training_images: number;
+            /**
+             * Words
+             * @description The estimate and where it comes from, in a sentence.
+             */
+            words: string;
+        };
+        /**
+         * TrainingHealth
+         * @description The long work: data sets, trainings, assessments of models.
+         */
+        TrainingHealth: {
+            /**
+             * Failed
+             * @description So many ever have.
+             */
+            failed: number;
+            /**
+             * Oldest Unclaimed Seconds
+             * @description How long a job that may be begun has waited; while one is worked on, others wait their turn.
+             */
+            oldest_unclaimed_seconds: number | null;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+            /** Workers */
+            workers: components["schemas"]["TrainingWorkerHealth"][];
+        };
+        /**
+         * TrainingJobKind
+         * @description What a job of the training queue does; its subject in the comment.
+         * @enum {string}
+         */
+        TrainingJobKind: "check-import" | "import" | "train" | "assess";
+        /**
+         * TrainingJobState
+         * @description Where a job of the training queue stands.
+         * @enum {string}
+         */
+        TrainingJobState: "waiting" | "running" | "done" | "failed" | "cancelled";
+        /**
+         * TrainingJobSummary
+         * @description A job of the training queue: to check or import a data set, to train, to assess a model.
+         */
+        TrainingJobSummary: {
+            /**
+             * Attempts
+             * @description How often a worker has begun with it since it last came an epoch further.
+             */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Cancelling
+             * @description Somebody wants it to end, and it has not yet.
+             */
+            is_cancelling: boolean;
+            kind: components["schemas"]["TrainingJobKind"];
+            /**
+             * Not Before
+             * Format: date-time
+             * @description A waiting job is not begun earlier.
+             */
+            not_before: string;
+            progress: components["schemas"]["TrainingProgress"] | null;
+            /**
+             * Reason
+             * @description Why it failed, was cancelled, or is to be tried again.
+             */
+            reason: string | null;
+            /**
+             * Started At
+             * @description Of the first attempt.
+             */
+            started_at: string | null;
+            state: components["schemas"]["TrainingJobState"];
+            /**
+             * Subject
+             * @description Id of an import, of a recipe, or of a model (its digest).
+             */
+            subject: string;
+            /**
+             * Subject Name
+             * @description What people call that; null where it is no longer there.
+             */
+            subject_name: string | null;
+            /**
+             * Worker
+             * @description Who works on it now.
+             */
+            worker: string | null;
+        };
+        /**
+         * TrainingJobView
+         * @description A job with all that is known of it.
+         */
+        TrainingJobView: {
+            /**
+             * Attempts
+             * @description How often a worker has begun with it since it last came an epoch further.
+             */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Epochs
+             * @description Those that have ended, in order.
+             */
+            epochs: components["schemas"]["EpochRecord"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Cancelling
+             * @description Somebody wants it to end, and it has not yet.
+             */
+            is_cancelling: boolean;
+            kind: components["schemas"]["TrainingJobKind"];
+            /**
+             * Log Tail
+             * @description The last lines that it wrote.
+             */
+            log_tail: string;
+            /**
+             * Not Before
+             * Format: date-time
+             * @description A waiting job is not begun earlier.
+             */
+            not_before: string;
+            /**
+             * Parameters
+             * @description What else its kind needs to know, fixed when the job was made.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
+            progress: components["schemas"]["TrainingProgress"] | null;
+            /**
+             * Reason
+             * @description Why it failed, was cancelled, or is to be tried again.
+             */
+            reason: string | null;
+            /**
+             * Result
+             * @description What came of it, by kind.
+             */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Started At
+             * @description Of the first attempt.
+             */
+            started_at: string | null;
+            state: components["schemas"]["TrainingJobState"];
+            /**
+             * Subject
+             * @description Id of an import, of a recipe, or of a model (its digest).
+             */
+            subject: string;
+            /**
+             * Subject Name
+             * @description What people call that; null where it is no longer there.
+             */
+            subject_name: string | null;
+            /**
+             * Worker
+             * @description Who works on it now.
+             */
+            worker: string | null;
+        };
+        /**
+         * TrainingProgress
+         * @description How far a job is; what does not apply to its kind is null.
+         */
+        TrainingProgress: {
+            /**
+             * Done
+             * @description So many steps of the phase, say images read or steps of the epoch.
+             */
+            done?: number | null;
+            /**
+             * Epoch
+             * @description The one under way, from 1.
+             */
+            epoch?: number | null;
+            /**
+             * Epochs
+             * @description At most so many.
+             */
+            epochs?: number | null;
+            /** Images Per Second */
+            images_per_second?: number | null;
+            /**
+             * Loss
+             * @description The newest training loss.
+             */
+            loss?: number | null;
+            /**
+             * Metrics
+             * @description Others, by name, say `validation_accuracy`.
+             */
+            metrics?: {
+                [key: string]: number;
+            };
+            /**
+             * Phase
+             * @description What is being done now, for people.
+             * @example Reading images
+             */
+            phase: string;
+            /**
+             * Seconds Left
+             * @description An estimate for the whole job.
+             */
+            seconds_left?: number | null;
+            /**
+             * Total
+             * @description Of so many.
+             */
+            total?: number | null;
+        };
+        /**
+         * TrainingSettings
+         * @description How a network is trained.
+         *
+         *     By default as Bukhari et al. (2022) do: Adam at a constant 0.001, binary cross-entropy, their augmentation. That
+         *     leaves the held-out accuracy swinging from epoch to epoch; a falling rate, averaged weights and BatchNorm statistics
+         *     taken anew steady it.
+         */
+        TrainingSettings: {
+            /**
+             * Augmentation
+             * @default paper
+             */
+            augmentation: components["schemas"]["AugmentationPreset"] | components["schemas"]["AugmentationSettings"];
+            /**
+             * Averaging
+             * @description Decay of the exponential average of the weights, at every step; 0: no average.
+             * @default 0
+             */
+            averaging: number;
+            /**
+             * Batch Norm Images
+             * @description BatchNorm's statistics are taken anew from so many training images, as they are without augmentation, before each validation; 0: those that training gathered.
+             * @default 0
+             */
+            batch_norm_images: number;
+            /**
+             * Batch Size
+             * @description Images a step; BatchNorm needs at least two.
+             * @default 16
+             */
+            batch_size: number;
+            /**
+             * Device
+             * @description auto: a GPU where there is one.
+             * @default auto
+             * @enum {string}
+             */
+            device: "auto" | "cpu" | "cuda";
+            /**
+             * Epochs
+             * @description Passes over the training part, at most.
+             * @default 20
+             */
+            epochs: number;
+            /**
+             * Learning Rate
+             * @description Of Adam, the highest of the run.
+             * @default 0.001
+             */
+            learning_rate: number;
+            /**
+             * Mixed Precision
+             * @description Half precision where it is safe, on a GPU only.
+             * @default true
+             */
+            mixed_precision: boolean;
+            /**
+             * Offline All
+             * @description The same for images with ALL.
+             * @default 0
+             */
+            offline_all: number;
+            /**
+             * Offline Not All
+             * @description Images without ALL after augmentation, once before training, as in the paper's tables 1, 3 and 4; 0: images are varied anew in each epoch.
+             * @default 0
+             */
+            offline_not_all: number;
+            /**
+             * Patience
+             * @description Epochs without a lower validation loss after which training ends; 0: it does not.
+             * @default 0
+             */
+            patience: number;
+            /**
+             * Schedule
+             * @description Of the learning rate; cosine falls to zero at the last step.
+             * @default constant
+             * @enum {string}
+             */
+            schedule: "constant" | "cosine";
+            /**
+             * Seed
+             * @description Of split, first weights, order and augmentation.
+             * @default 1
+             */
+            seed: number;
+            /**
+             * Test Share
+             * @description Of each label's groups, held out.
+             * @default 0.2
+             */
+            test_share: number;
+            /**
+             * Threads
+             * @description Threads of torch; another number moves the last digits.
+             * @default 2
+             */
+            threads: number;
+            /**
+             * @description Whole groups, or images of groups that are trained on too.
+             * @default groups
+             */
+            validation_from: components["schemas"]["ValidationSource"];
+            /**
+             * Validation Share
+             * @description Of each label's groups.
+             * @default 0.15
+             */
+            validation_share: number;
+            /**
+             * Warm Up
+             * @description Share of the steps in which the rate rises from zero.
+             * @default 0
+             */
+            warm_up: number;
+        };
+        /**
+         * TrainingWorkerHealth
+         * @description A worker of the training queue that said something within a day.
+         */
+        TrainingWorkerHealth: {
+            /** Alive */
+            alive: boolean;
+            /**
+             * Begun
+             * @description Jobs that it has begun since it started.
+             */
+            begun: number;
+            /**
+             * Job Id
+             * @description That it works on now.
+             */
+            job_id: string | null;
+            job_kind: components["schemas"]["TrainingJobKind"] | null;
+            /**
+             * Name
+             * @example cloud-1:4712
+             */
+            name: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Threads
+             * @description Processor threads that it gives to a job.
+             */
+            threads: number | null;
+        };
+        /**
          * UserChange
          * @description What is to be different of a user; what is not named stays.
          */
@@ -2644,6 +6284,8 @@ export interface components {
              * @description Since when the user is let in no more.
              */
             disabled_at: string | null;
+            /** Has Password */
+            has_password: boolean;
             /** Last Log In At */
             last_log_in_at: string | null;
             /**
@@ -2653,7 +6295,7 @@ export interface components {
             name: string;
             /**
              * Openid Issuer
-             * @description The OpenID Connect provider that knows this user, since a first log-in through it.
+             * @description The OpenID Connect provider at which this user has an account: bound at a first log-in or by people.
              */
             openid_issuer: string | null;
             /**
@@ -2680,6 +6322,12 @@ export interface components {
             password: string | null;
             user: components["schemas"]["UserView"];
         };
+        /**
+         * ValidationSource
+         * @description What the validation part takes from what is left beside the test part.
+         * @enum {string}
+         */
+        ValidationSource: "groups" | "images";
         /**
          * Verdict
          * @description What becomes of a capture; an unusable one is for a person to take again.
@@ -2717,16 +6365,34 @@ export interface components {
              * @description Analyses that it holds now.
              */
             claimed: number;
+            /**
+             * Engine Notes
+             * @description Why TensorRT does not answer: no GPU, an engine that is being built, or one that failed.
+             */
+            engine_notes: string[];
             /** Model */
             model: string | null;
             /** Model Digest */
             model_digest: string | null;
             /**
+             * Model Faults
+             * @description Why it could not load a model that is in service or in the shadow; the one before that answers meanwhile.
+             */
+            model_faults: string[];
+            /**
+             * Models
+             * @description All that it answers with.
+             */
+            models: components["schemas"]["AnsweringModel"][];
+            /**
              * Name
              * @example cloud-1:4711
              */
             name: string;
-            /** Runtime */
+            /**
+             * Runtime
+             * @description These three are of the model that answers everywhere.
+             */
             runtime: string | null;
             /**
              * Seen At
@@ -2753,13 +6419,25 @@ export interface components {
     pathItems: never;
 }
 export type Action = components['schemas']['Action'];
+export type ActivationKind = components['schemas']['ActivationKind'];
+export type ActivationView = components['schemas']['ActivationView'];
+export type AgainRequest = components['schemas']['AgainRequest'];
 export type Alive = components['schemas']['Alive'];
 export type AmendmentRequest = components['schemas']['AmendmentRequest'];
+export type AnsweringModel = components['schemas']['AnsweringModel'];
+export type AssessmentDetail = components['schemas']['AssessmentDetail'];
+export type AssessmentRequest = components['schemas']['AssessmentRequest'];
+export type AssessmentSummary = components['schemas']['AssessmentSummary'];
 export type AuditEntryView = components['schemas']['AuditEntryView'];
 export type AuditHead = components['schemas']['AuditHead'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type AuditVerification = components['schemas']['AuditVerification'];
+export type AugmentationPreset = components['schemas']['AugmentationPreset'];
+export type AugmentationSettings = components['schemas']['AugmentationSettings'];
+export type Background = components['schemas']['Background'];
 export type BrokerAddress = components['schemas']['BrokerAddress'];
+export type Calibration = components['schemas']['Calibration'];
+export type CandidateFate = components['schemas']['CandidateFate'];
 export type CaptureCounts = components['schemas']['CaptureCounts'];
 export type CaptureDetail = components['schemas']['CaptureDetail'];
 export type CapturePage = components['schemas']['CapturePage'];
@@ -2776,8 +6454,23 @@ export type CaseSummary = components['schemas']['CaseSummary'];
 export type CommandAction = components['schemas']['CommandAction'];
 export type CommandState = components['schemas']['CommandState'];
 export type CommentView = components['schemas']['CommentView'];
+export type ComparedModel = components['schemas']['ComparedModel'];
+export type Comparison = components['schemas']['Comparison'];
+export type ComparisonFigures = components['schemas']['ComparisonFigures'];
+export type Confusion = components['schemas']['Confusion'];
+export type CornerMask = components['schemas']['CornerMask'];
 export type CustodyStage = components['schemas']['CustodyStage'];
 export type CustodyStep = components['schemas']['CustodyStep'];
+export type DatasetDetail = components['schemas']['DatasetDetail'];
+export type DatasetImportDetail = components['schemas']['DatasetImportDetail'];
+export type DatasetImportState = components['schemas']['DatasetImportState'];
+export type DatasetImportView = components['schemas']['DatasetImportView'];
+export type DatasetPurpose = components['schemas']['DatasetPurpose'];
+export type DatasetReference = components['schemas']['DatasetReference'];
+export type DatasetReport = components['schemas']['DatasetReport'];
+export type DatasetSource = components['schemas']['DatasetSource'];
+export type DatasetView = components['schemas']['DatasetView'];
+export type DecisionRequest = components['schemas']['DecisionRequest'];
 export type DeliveryHealth = components['schemas']['DeliveryHealth'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DeviceCommandView = components['schemas']['DeviceCommandView'];
@@ -2786,66 +6479,166 @@ export type DeviceHealth = components['schemas']['DeviceHealth'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
 export type Edge = components['schemas']['Edge'];
 export type EnrolmentCodeView = components['schemas']['EnrolmentCodeView'];
+export type EpochRecord = components['schemas']['EpochRecord'];
+export type Estimate = components['schemas']['Estimate'];
+export type EstimateRequest = components['schemas']['EstimateRequest'];
 export type Fault = components['schemas']['Fault'];
+export type GateCheck = components['schemas']['GateCheck'];
+export type GateCheckName = components['schemas']['GateCheckName'];
+export type HeldOutFigures = components['schemas']['HeldOutFigures'];
 export type Holder = components['schemas']['Holder'];
 export type ImageFindingDraft = components['schemas']['ImageFindingDraft'];
 export type ImageFindingView = components['schemas']['ImageFindingView'];
+export type ImpactChange = components['schemas']['ImpactChange'];
+export type ImpactEntry = components['schemas']['ImpactEntry'];
+export type ImpactImage = components['schemas']['ImpactImage'];
+export type ImpactSummary = components['schemas']['ImpactSummary'];
 export type IngestHealth = components['schemas']['IngestHealth'];
 export type JobProgress = components['schemas']['JobProgress'];
 export type JobState = components['schemas']['JobState'];
 export type Label = components['schemas']['Label'];
+export type LabelCandidates = components['schemas']['LabelCandidates'];
+export type LabelCandidateView = components['schemas']['LabelCandidateView'];
+export type LabelClash = components['schemas']['LabelClash'];
+export type Layout = components['schemas']['Layout'];
 export type LogIn = components['schemas']['LogIn'];
 export type LogInProvider = components['schemas']['LogInProvider'];
 export type LogInProviders = components['schemas']['LogInProviders'];
+export type Margins = components['schemas']['Margins'];
 export type Me = components['schemas']['Me'];
+export type Measure = components['schemas']['Measure'];
 export type ModelDetail = components['schemas']['ModelDetail'];
 export type ModelFacts = components['schemas']['ModelFacts'];
+export type ModelState = components['schemas']['ModelState'];
 export type ModelSummary = components['schemas']['ModelSummary'];
+export type NetworkSettings = components['schemas']['NetworkSettings'];
 export type NewComment = components['schemas']['NewComment'];
 export type NewDeviceCommand = components['schemas']['NewDeviceCommand'];
 export type NewEnrolmentCode = components['schemas']['NewEnrolmentCode'];
+export type NewJob = components['schemas']['NewJob'];
+export type NewRecipe = components['schemas']['NewRecipe'];
+export type NewSignedImport = components['schemas']['NewSignedImport'];
 export type NewToken = components['schemas']['NewToken'];
 export type NewUser = components['schemas']['NewUser'];
+export type OpenEnrolmentCode = components['schemas']['OpenEnrolmentCode'];
+export type OpenIdBinding = components['schemas']['OpenIdBinding'];
+export type OperatingPoint = components['schemas']['OperatingPoint'];
+export type PairedCounts = components['schemas']['PairedCounts'];
+export type ParityFigures = components['schemas']['ParityFigures'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
 export type PersonVerdict = components['schemas']['PersonVerdict'];
 export type PredictionSummary = components['schemas']['PredictionSummary'];
+export type PreprocessSpec = components['schemas']['PreprocessSpec'];
 export type Presence = components['schemas']['Presence'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
+export type ProposalRequest = components['schemas']['ProposalRequest'];
+export type ProposalState = components['schemas']['ProposalState'];
+export type ProposalView = components['schemas']['ProposalView'];
 export type QualityMeasures = components['schemas']['QualityMeasures'];
 export type QueueHealth = components['schemas']['QueueHealth'];
 export type Readiness = components['schemas']['Readiness'];
 export type ReadingDraft = components['schemas']['ReadingDraft'];
 export type ReadingView = components['schemas']['ReadingView'];
+export type Reanalysis = components['schemas']['Reanalysis'];
+export type ReanalysisOffer = components['schemas']['ReanalysisOffer'];
+export type ReanalysisRequest = components['schemas']['ReanalysisRequest'];
+export type RecipeDocument = components['schemas']['RecipeDocument'];
+export type RecipeDraft = components['schemas']['RecipeDraft'];
+export type RecipePreset = components['schemas']['RecipePreset'];
+export type RecipeSettings = components['schemas']['RecipeSettings'];
+export type RecipeView = components['schemas']['RecipeView'];
 export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
 export type Refusals = components['schemas']['Refusals'];
+export type Reinhard = components['schemas']['Reinhard'];
+export type RejectRequest = components['schemas']['RejectRequest'];
+export type ReliabilityBin = components['schemas']['ReliabilityBin'];
 export type ReportContent = components['schemas']['ReportContent'];
+export type ReportedClass = components['schemas']['ReportedClass'];
+export type ReportedDuplicates = components['schemas']['ReportedDuplicates'];
+export type ReportedFile = components['schemas']['ReportedFile'];
+export type ReportedGroups = components['schemas']['ReportedGroups'];
 export type ReportedImage = components['schemas']['ReportedImage'];
+export type ReportedPredictor = components['schemas']['ReportedPredictor'];
+export type ReportedSize = components['schemas']['ReportedSize'];
 export type ReportSummary = components['schemas']['ReportSummary'];
 export type ReportView = components['schemas']['ReportView'];
 export type ResultKind = components['schemas']['ResultKind'];
+export type RocCurve = components['schemas']['RocCurve'];
 export type Role = components['schemas']['Role'];
+export type Rollback = components['schemas']['Rollback'];
+export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type SavedReading = components['schemas']['SavedReading'];
+export type ScheduleRequest = components['schemas']['ScheduleRequest'];
+export type ScheduleView = components['schemas']['ScheduleView'];
+export type ShadowDifference = components['schemas']['ShadowDifference'];
+export type ShadowRequest = components['schemas']['ShadowRequest'];
+export type ShadowRunView = components['schemas']['ShadowRunView'];
+export type ShadowSummary = components['schemas']['ShadowSummary'];
+export type SharedImage = components['schemas']['SharedImage'];
 export type Side = components['schemas']['Side'];
 export type SignatureCheck = components['schemas']['SignatureCheck'];
 export type SignatureRequest = components['schemas']['SignatureRequest'];
 export type Sort = components['schemas']['Sort'];
+export type SpeedFigures = components['schemas']['SpeedFigures'];
 export type StorageHealth = components['schemas']['StorageHealth'];
 export type SystemHealth = components['schemas']['SystemHealth'];
+export type TestSetFigures = components['schemas']['TestSetFigures'];
 export type TokenView = components['schemas']['TokenView'];
 export type TokenWithSecret = components['schemas']['TokenWithSecret'];
+export type TrainingEstimate = components['schemas']['TrainingEstimate'];
+export type TrainingHealth = components['schemas']['TrainingHealth'];
+export type TrainingJobKind = components['schemas']['TrainingJobKind'];
+export type TrainingJobState = components['schemas']['TrainingJobState'];
+export type TrainingJobSummary = components['schemas']['TrainingJobSummary'];
+export type TrainingJobView = components['schemas']['TrainingJobView'];
+export type TrainingProgress = components['schemas']['TrainingProgress'];
+export type TrainingSettings = components['schemas']['TrainingSettings'];
+export type TrainingWorkerHealth = components['schemas']['TrainingWorkerHealth'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserView = components['schemas']['UserView'];
 export type UserWithPassword = components['schemas']['UserWithPassword'];
+export type ValidationSource = components['schemas']['ValidationSource'];
 export type Verdict = components['schemas']['Verdict'];
 export type Work = components['schemas']['Work'];
 export type WorkerHealth = components['schemas']['WorkerHealth'];
 export type WorkQueue = components['schemas']['WorkQueue'];
 export type $defs = Record<string, never>;
 export interface operations {
+    get_assessment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_audit_entries: {
         parameters: {
             query?: {
@@ -3192,7 +6985,9 @@ export interface operations {
     };
     get_case: {
         parameters: {
-            query?: never;
+            query?: {
+                ahead?: boolean;
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -3464,6 +7259,37 @@ export interface operations {
             };
         };
     };
+    list_label_candidates_of_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelCandidateView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     save_reading: {
         parameters: {
             query?: never;
@@ -3611,6 +7437,358 @@ export interface operations {
             };
         };
     };
+    list_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dataset_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_import: {
+        parameters: {
+            query: {
+                /** @description what the sender calls the archive */
+                file_name?: string | null;
+                /** @description by default recognised by the names */
+                layout?: components["schemas"]["Layout"] | null;
+                name: string;
+                purpose?: components["schemas"]["DatasetPurpose"];
+                /** @description whose images a locked test set holds */
+                site?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_import_from_signed_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSignedImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: never;
@@ -3739,6 +7917,64 @@ export interface operations {
             };
         };
     };
+    withdraw_enrolment_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_enrolment_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenEnrolmentCode"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     make_enrolment_code: {
         parameters: {
             query?: never;
@@ -3824,7 +8060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": unknown;
+                    "text/event-stream": string;
                 };
             };
             /** @description Problem */
@@ -3905,6 +8141,40 @@ export interface operations {
             };
         };
     };
+    list_label_candidates: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before this one */
+                after?: string | null;
+                fate?: components["schemas"]["CandidateFate"] | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelCandidates"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_models: {
         parameters: {
             query?: never;
@@ -3921,6 +8191,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
                 };
             };
             /** @description Problem */
@@ -3952,6 +8255,530 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assessments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assess_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssessmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_shadow_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_shadow_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShadowRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowRunView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_shadow_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reanalyse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReanalysisRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reanalysis"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reanalysis_offer: {
+        parameters: {
+            query: {
+                scope?: string | "*";
+                since: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReanalysisOffer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollback"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_timeline: {
+        parameters: {
+            query?: {
+                scope?: string | "*" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_proposals: {
+        parameters: {
+            query?: {
+                digest?: string | null;
+                state?: components["schemas"]["ProposalState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
                 };
             };
             /** @description Problem */
@@ -4236,6 +9063,449 @@ export interface operations {
             };
         };
     };
+    estimate_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingEstimate"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["TrainingJobKind"] | null;
+                limit?: number;
+                state?: components["schemas"]["TrainingJobState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobSummary"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    train_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgainRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recipes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecipe"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recipe_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipePreset"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"][];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the recipe's name */
+                recipe_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the recipe's name */
+                recipe_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the recipe's name */
+                recipe_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: never;
@@ -4310,6 +9580,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bind_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenIdBinding"];
             };
         };
         responses: {

@@ -42,6 +42,11 @@ export function percent(probability: number): string {
   return `${(100 * probability).toFixed(0)} %`;
 }
 
+/** A share with one digit behind the point: "97.9 %". */
+export function share(value: number): string {
+  return `${(100 * value).toFixed(1)} %`;
+}
+
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -137,8 +137,8 @@ def require_no_leaks(split: Split, *, allowed: bool, fingerprints: Fingerprints 
     if found and not allowed:
         raise LeakError(
             "The parts of this split know each other, so its figures would be too good. "
-            f"{' '.join(found)} Divide by groups, remove the duplicates, or say --allow-leaks: the report will then "
-            "state this."
+            f"{' '.join(found)} Divide by groups, remove the duplicates, or allow leaks (--allow-leaks; "
+            "allow_leaks in a recipe): the report will then state this."
         )
     return found
 

@@ -7,6 +7,7 @@ from cloud_service.ml.datasets.samples import DatasetError, Sample
 from cloud_service.ml.datasets.tables import read_rows
 
 _REQUIRED = ("path", "label")
+_SHOWN = 100  # characters of a path that is none
 
 
 def read_manifest(manifest: Path) -> list[Sample]:
@@ -32,9 +33,13 @@ def _sample(row: dict[str, str], root: Path, where: str) -> Sample:
     columns = (*_REQUIRED, "group", "kind", "subtype")
     name, label, group, kind, subtype = (row.get(column, "") for column in columns)
     path = root / name
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        is_below, is_there = path.resolve().is_relative_to(root.resolve()), path.is_file()
+    except (OSError, ValueError) as error:  # too long, or with a NUL
+        raise DatasetError(f"{where}: {name[:_SHOWN]!r} is no path that a file can have.") from error
+    if not is_below:
         raise DatasetError(f"{where}: the path {name!r} leaves the data set's folder.")
-    if not path.is_file():
+    if not is_there:
         raise DatasetError(f"{where}: there is no file {name!r} in {root}.")
     return Sample(path, is_all(label, where), group or name, kind or "unnamed", subtype or label)
 

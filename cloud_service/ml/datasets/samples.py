@@ -1,7 +1,7 @@
 """What a data set is made of."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,13 @@ class Sample:
     centres: tuple[tuple[float, float], ...] = ()  # of the blasts, (x, y) in the file's pixels, where they are known
 
 
-def dataset_digest(samples: Iterable[Sample], root: Path) -> str:
+def dataset_digest(samples: Iterable[Sample], root: Path, sha256s: Mapping[Path, str] | None = None) -> str:
     """A SHA-256 over the names below `root`, labels, groups and contents of the samples, whatever their order.
+
+    Args:
+        samples: the data set.
+        root: its folder.
+        sha256s: those of all images, where they are known; else the images are read.
 
     Raises:
         OSError: an image cannot be read.
@@ -34,6 +39,7 @@ def dataset_digest(samples: Iterable[Sample], root: Path) -> str:
     digest = hashlib.sha256()
     for sample in sorted(samples, key=lambda sample: sample.path):
         name = sample.path.relative_to(root).as_posix()
-        line = f"{name}\0{int(sample.is_all)}\0{sample.group}\0{sha256_of_file(sample.path)}\n"
+        sha256 = sha256_of_file(sample.path) if sha256s is None else sha256s[sample.path]
+        line = f"{name}\0{int(sample.is_all)}\0{sample.group}\0{sha256}\n"
         digest.update(line.encode())
     return digest.hexdigest()

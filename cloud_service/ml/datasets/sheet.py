@@ -27,12 +27,13 @@ Row = tuple[str, Sequence[Path], bool]
 """A heading, the images below it, and whether something is wrong with them."""
 
 
-def draw_sheet(inspection: Inspection, samples: Sequence[Sample]) -> bytes:
+def draw_sheet(inspection: Inspection, samples: Sequence[Sample], name: str | None = None) -> bytes:
     """Draws up to ten images of each class, spread evenly over the data set, then up to eight sets of duplicates.
 
     Args:
         inspection: what was found; the images that it calls unreadable are left out.
         samples: the data set.
+        name: what people call it; by default the name of its folder.
 
     Returns:
         A PNG file.
@@ -48,7 +49,7 @@ def draw_sheet(inspection: Inspection, samples: Sequence[Sample]) -> bytes:
     width = 2 * _MARGIN + COLUMNS * (_SIDE + _GAP) - _GAP
     sheet = Image.new("RGB", (width, 2 * _MARGIN + _HEADING + len(rows) * (_HEADING + _SIDE + _GAP)), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    title = f"{root.name}: {inspection.layout}, {inspection.images} images, {inspection.groups.count} groups"
+    title = f"{name or root.name}: {inspection.layout}, {inspection.images} images, {inspection.groups.count} groups"
     pen.text((_MARGIN, _MARGIN), title, _INK, ImageFont.load_default(20))
     for index, (heading, paths, is_wrong) in enumerate(rows):
         top = _MARGIN + _HEADING + index * (_HEADING + _SIDE + _GAP)

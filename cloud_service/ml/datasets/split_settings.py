@@ -30,7 +30,7 @@ class SplitSettings(BaseModel):
     validation_share: float = Field(default=0.15, gt=0.0, lt=1.0, description="Of each label's groups.")
     validation_from: ValidationSource = ValidationSource.GROUPS
     test_share: float = Field(default=0.2, gt=0.0, lt=1.0, description="Of each label's groups, held out.")
-    seed: int = Field(default=1, ge=0, description="Decides the shuffle, or where the blocks begin.")
+    seed: int = Field(default=1, ge=0, lt=2**32, description="Decides the shuffle, or where the blocks begin.")
 
     @model_validator(mode="after")
     def _leaves_some_to_train_on(self) -> Self:

@@ -13,6 +13,7 @@ from cloud_service.ml.evaluation.calibration import calibration_of
 from cloud_service.ml.evaluation.conformal import AbstainBand
 from cloud_service.ml.evaluation.confusion import confusion_of
 from cloud_service.ml.evaluation.coverage import coverage_of
+from cloud_service.ml.evaluation.curves import RocCurve
 from cloud_service.ml.evaluation.held_out import ALL_IMAGES, ColourComparison, FlagRates, HeldOutFigures
 from cloud_service.ml.evaluation.intervals import (
     estimate_measures,
@@ -23,7 +24,7 @@ from cloud_service.ml.evaluation.intervals import (
 from cloud_service.ml.evaluation.measures import Measure, OperatingPoint, roc_curve
 from cloud_service.ml.evaluation.out_of_distribution import OutOfDistributionCard
 from cloud_service.ml.evaluation.probes import Probe, draw_probes, turn_hue
-from cloud_service.ml.evaluation.report import Assessment, RocCurve
+from cloud_service.ml.evaluation.report import Assessment
 from cloud_service.ml.evaluation.typical import Pixels, Typical
 
 PROBES: Final = 60
@@ -83,8 +84,8 @@ def assess(
         figures=figures_of(ALL_IMAGES, answers, point),
         by_kind=_by_kind(answers, samples, point),
         confusion=confusion_of(answers, point),
-        roc=_roc(answers),
-        roc_of_colours=None if baseline is None else _roc(baseline.answers),
+        roc=roc_of(answers),
+        roc_of_colours=None if baseline is None else roc_of(baseline.answers),
         calibration=calibration_of(answers, point.temperature),
         calibration_without_temperature=calibration_of(answers, 1.0),
         coverage=None if served.band is None else coverage_of(served.band, answers, temperature=point.temperature),
@@ -147,8 +148,8 @@ def _flag_rates(answers: Answers, pixels: Pixels, served: Served) -> FlagRates |
     )
 
 
-def _roc(answers: Answers) -> RocCurve:
-    """Empty where a label is missing, and with it the curve."""
+def roc_of(answers: Answers) -> RocCurve:
+    """The ROC curve of some answers; empty where a label is missing, and with it the curve."""
     (false_rate,), (true_rate,) = roc_curve(answers)
     if not np.isfinite(false_rate[-1] + true_rate[-1]):
         return RocCurve(false_positive_rate=(), true_positive_rate=())

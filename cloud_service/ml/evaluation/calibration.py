@@ -4,38 +4,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize_scalar
 
 from cloud_service.ml.evaluation.answers import Answers, Floats
+from cloud_service.ml.evaluation.curves import Calibration, ReliabilityBin
 
 BINS: Final = 10
 PRIOR_DEVIATION: Final = 0.5  # of ln T: two in three temperatures lie between 0.6 and 1.6
 HIGHEST_TEMPERATURE: Final = 32.0
 LOWEST_TEMPERATURE: Final = 1.0 / 32.0
-
-
-class ReliabilityBin(BaseModel):
-    """The images whose probability of ALL falls between two bounds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    low: float  # included
-    high: float  # excluded, but for the last bin
-    images: int
-    mean_probability: float | None = Field(description="Null: the bin is empty.")
-    share_with_all: float | None
-
-
-class Calibration(BaseModel):
-    """How probabilities of ALL agree with how often ALL is there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    expected_error: float = Field(
-        description="ECE: the bins' distances between mean probability and share with ALL, weighted by their images."
-    )
-    bins: tuple[ReliabilityBin, ...]
 
 
 def fit_temperature(validation: Answers) -> float:

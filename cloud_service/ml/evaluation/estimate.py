@@ -1,6 +1,11 @@
 """A figure with its interval."""
 
+import math
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, Field
+
+CONFIDENCE: Final = 0.95
 
 
 class Estimate(BaseModel):
@@ -34,3 +39,15 @@ class Estimate(BaseModel):
         if self.low is None or self.high is None:
             return f"{self.value:.3f} [no interval]"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def groups_to_show(margin: float) -> int:
+    """With how many groups, all of which two models call alike, a difference worse than a margin is excluded.
+
+    With fewer the exact ends of their interval (`intervals.with_exact_ends`) reach beyond -margin. One by the bootstrap
+    may not, where one group gains a little: it knows nothing of groups that were not seen.
+
+    Args:
+        margin: in (0, 1).
+    """
+    return math.ceil(math.log((1.0 - CONFIDENCE) / 2.0) / math.log(1.0 - margin))

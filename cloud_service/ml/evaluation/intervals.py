@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cloud_service.ml.evaluation.answers import Answers, EvaluationError, Floats
-from cloud_service.ml.evaluation.estimate import Estimate
+from cloud_service.ml.evaluation.estimate import CONFIDENCE, Estimate
 from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure, OperatingPoint, weighted_measures
 
 __all__ = [
@@ -42,12 +42,12 @@ __all__ = [
     "estimate_measures",
     "estimate_share",
     "paired_difference",
+    "paired_differences",
     "strata_of",
     "warnings_about_groups",
     "with_exact_ends",
 ]
 
-CONFIDENCE: Final = 0.95
 REPLICATES: Final = 2000
 FEW_GROUPS: Final = 8
 """Below so many groups an interval is a rough hint, and the report says so."""
@@ -95,12 +95,29 @@ def paired_difference(
     seed: int = 0,
     replicates: int = REPLICATES,
 ) -> Estimate | None:
-    """The first model's figure less the second's on the same images, which are drawn together for both.
+    """`paired_differences` for one measure."""
+    found = paired_differences(first, second, [measure], points=points, seed=seed, replicates=replicates)
+    return found[measure]
+
+
+def paired_differences(
+    first: Answers,
+    second: Answers,
+    measures: Sequence[Measure],
+    *,
+    points: tuple[OperatingPoint, OperatingPoint] = (OperatingPoint(), OperatingPoint()),
+    seed: int = 0,
+    replicates: int = REPLICATES,
+) -> dict[Measure, Estimate | None]:
+    """The first model's figures less the second's on the same images, which are drawn together for both.
+
+    Whole groups are drawn, as Rutter (2000, Academic Radiology 7(6)) does with patients to compare two diagnostic tests
+    on the same ones; methods for paired proportions (McNemar, Newcombe) would take each image for independent.
 
     Args:
         first: one model's answers.
         second: another's on the same images in the same order.
-        measure: what is compared.
+        measures: what is compared.
         points: the first's and the second's operating point.
         seed: of the resampling.
         replicates: how many.
@@ -116,14 +133,17 @@ def paired_difference(
 
     def statistic(weights: Floats) -> Floats:
         ours, theirs = (
-            weighted_measures(answers, point, weights)[measure]
-            for answers, point in zip((first, second), points, strict=True)
+            weighted_measures(answers, point, weights) for answers, point in zip((first, second), points, strict=True)
         )
-        return (ours - theirs)[:, None]
+        return np.stack([ours[measure] - theirs[measure] for measure in measures], axis=1)
 
-    bearing, strata = bearing_groups(measure, first), strata_of(first.groups, first.positive)
-    (found,) = bootstrap(statistic, first.groups, bearing=[bearing], strata=strata, seed=seed, replicates=replicates)
-    return found if found is None or measure in UNBOUNDED else with_exact_ends(found, bearing, least=-1.0)
+    bearing = [bearing_groups(measure, first) for measure in measures]
+    strata = strata_of(first.groups, first.positive)
+    found = bootstrap(statistic, first.groups, bearing=bearing, strata=strata, seed=seed, replicates=replicates)
+    return {
+        measure: estimate if estimate is None or measure in UNBOUNDED else with_exact_ends(estimate, groups, least=-1.0)
+        for measure, estimate, groups in zip(measures, found, bearing, strict=True)
+    }
 
 
 def bootstrap(

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud_service.ml.evaluation.calibration import Calibration
 from cloud_service.ml.evaluation.conformal import Coverage
 from cloud_service.ml.evaluation.confusion import Confusion
+from cloud_service.ml.evaluation.curves import Calibration, RocCurve
 from cloud_service.ml.evaluation.held_out import ColourComparison, FlagRates, HeldOutFigures
 from cloud_service.ml.evaluation.measures import OperatingPoint
 from cloud_service.ml.evaluation.part import Part
@@ -16,13 +16,6 @@ from shared.vocabulary import RESEARCH_USE_ONLY
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RocCurve(_Part):
-    """Points from (0, 0) to (1, 1)."""
-
-    false_positive_rate: tuple[float, ...]
-    true_positive_rate: tuple[float, ...]
 
 
 class Assessment(_Part):

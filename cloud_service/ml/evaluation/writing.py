@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from cloud_service.ml.evaluation.answers import EvaluationError
-from cloud_service.ml.evaluation.report import Assessment, Evaluation, RocCurve
+from cloud_service.ml.evaluation.curves import RocCurve
+from cloud_service.ml.evaluation.report import Assessment, Evaluation
 from cloud_service.ml.evaluation.text import evaluation_text
 from cloud_service.ml.figures.confusion import draw_confusion
 from cloud_service.ml.figures.reliability import draw_reliability

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from cloud_service.ml.evaluation.calibration import Calibration
+from cloud_service.ml.evaluation.curves import Calibration
 from cloud_service.ml.figures.style import BLUE, MUTED, draw_panels
 
 _SMALLEST: Final = 12.0  # area of a marker, square points

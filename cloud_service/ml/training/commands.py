@@ -21,13 +21,17 @@ def train(  # noqa: PLR0913 - a command's options
     out: Annotated[Path, typer.Option(help="Gets the package, model/, and the run's records; must hold no run yet.")],
     layout: Annotated[Layout | None, typer.Option(help="How the folder is arranged; recognised by default.")] = None,
     recipe: Annotated[str, typer.Option(help="paper, modern, or a file of settings (TOML or JSON).")] = "paper",
+    preprocess: Annotated[
+        str | None,
+        typer.Option(help="A recipe file; what it says of preprocessing is laid over the recipe's, say a corner mask."),
+    ] = None,
     split: Annotated[Path | None, typer.Option(help="A file of `smearflow dataset split`.")] = None,
     allow_leaks: Annotated[
         bool, typer.Option("--allow-leaks", help="Train although parts share images or groups, and state it.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that stopped in --out.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training part at most.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Decides split, first weights, order, augmentation.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Of split, weights, order, chance.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to train with.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="The traditional CNN: no squeeze-and-excitation.")] = False,
 ) -> None:
@@ -37,12 +41,14 @@ def train(  # noqa: PLR0913 - a command's options
     torchrun --nproc-per-node 2 --log-dir /dev/null --no-python smearflow train …
     """
     from cloud_service.ml.packaging import CardTexts
-    from cloud_service.ml.training.presets import changed, load_recipe
+    from cloud_service.ml.training.presets import changed, load_recipe, with_preprocess
     from cloud_service.ml.training.progress import shown_progress
     from cloud_service.ml.training.run import CHECKPOINT_NAME, Listener, RunOptions, run_training
     from cloud_service.ml.training.team import rank_here
 
     wanted = changed(load_recipe(recipe), {"epochs": epochs, "seed": seed, "threads": threads}, plain=plain)
+    if preprocess is not None:
+        wanted = with_preprocess(wanted, load_recipe(preprocess).preprocess)
     options = RunOptions(layout=layout, split_file=split, allow_leaks=allow_leaks, resume=resume)
     texts = CardTexts(data=f"The data set {dataset.resolve().name}, named by its digest.")
     try:

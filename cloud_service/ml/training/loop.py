@@ -18,7 +18,7 @@ from cloud_service.ml.training.checkpoint import RunIdentity, restore, save
 from cloud_service.ml.training.fused_blocks import TrainingView
 from cloud_service.ml.training.offline import ClassCounts, offline_augment
 from cloud_service.ml.training.prediction import predict_logits
-from cloud_service.ml.training.records import EpochRecord, LabelledPixels, Trained, TrainingError
+from cloud_service.ml.training.records import EpochRecord, LabelledPixels, Step, Trained, TrainingError
 from cloud_service.ml.training.run_state import RunState, fresh_state, weights_now
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
 from cloud_service.ml.training.team import Team, joined_team
@@ -26,6 +26,7 @@ from cloud_service.ml.training.team import Team, joined_team
 __all__ = [
     "EpochRecord",
     "LabelledPixels",
+    "Step",
     "Trained",
     "TrainingError",
     "predict_logits",
@@ -41,6 +42,7 @@ def train(
     *,
     checkpoint: Path | None = None,
     resume: bool = False,
+    on_step: Callable[[Step], None] = lambda _step: None,
 ) -> Trained:
     """Trains a network and keeps the weights of the epoch with the least validation loss.
 
@@ -55,6 +57,7 @@ def train(
         on_epoch: called with the record of each epoch as it ends, in the leading process.
         checkpoint: file that holds the run's state from before the first epoch on, replaced after each.
         resume: go on from `checkpoint`; its epochs are not told again.
+        on_step: called after each step, in every process.
 
     Raises:
         TrainingError: the loss is no longer a number, the checkpoint cannot be written or belongs to another run, or
@@ -64,9 +67,7 @@ def train(
     with joined_team(settings.device) as team:
         _prepare_torch(settings, team)
         identity = RunIdentity(recipe=recipe, data_digest=_digest(training, validation), processes=team.size)
-        if settings.is_augmented_offline:
-            counts = ClassCounts(not_all=settings.offline_not_all, all=settings.offline_all)
-            training = offline_augment(training, counts, settings.augmentation_settings, seed=settings.seed)
+        training = _enlarged(training, settings)
         run = fresh_state(recipe, team.device)
         if resume and checkpoint is not None:
             restore(run, checkpoint, identity)
@@ -74,7 +75,7 @@ def train(
             save(run, checkpoint, identity)
         model = team.wrap(TrainingView(run.network))
         while not run.is_over(settings):
-            record = _run_epoch(run, model, training, validation, settings, team)
+            record = _run_epoch(run, model, training, validation, settings, team, on_step)
             if checkpoint is not None and team.leads:
                 save(run, checkpoint, identity)
             if team.leads:
@@ -85,6 +86,14 @@ def train(
         return Trained(network=run.judged.network.cpu().eval(), chosen=run.chosen, history=tuple(run.history))
 
 
+def _enlarged(training: LabelledPixels, settings: TrainingSettings) -> LabelledPixels:
+    """The training part with the copies that are made once, where the settings ask for any."""
+    if not settings.is_augmented_offline:
+        return training
+    counts = ClassCounts(not_all=settings.offline_not_all, all=settings.offline_all)
+    return offline_augment(training, counts, settings.augmentation_settings, seed=settings.seed)
+
+
 def _run_epoch(
     run: RunState,
     model: nn.Module,
@@ -92,11 +101,12 @@ def _run_epoch(
     validation: LabelledPixels,
     settings: TrainingSettings,
     team: Team,
+    on_step: Callable[[Step], None],
 ) -> EpochRecord:
     """One pass over the training part, then the judgement on the validation part."""
     epoch = len(run.history) + 1
     started = time.monotonic()
-    training_loss = team.mean(_train_epoch(run, model, training, settings, team))
+    training_loss = team.mean(_train_epoch(run, model, training, settings, team, on_step))
     _require_number(training_loss, "training", epoch)
     trained = time.monotonic()
     loss, accuracy = _judge(run, training, validation, settings, team)
@@ -117,7 +127,12 @@ def _run_epoch(
 
 
 def _train_epoch(
-    run: RunState, model: nn.Module, part: LabelledPixels, settings: TrainingSettings, team: Team
+    run: RunState,
+    model: nn.Module,
+    part: LabelledPixels,
+    settings: TrainingSettings,
+    team: Team,
+    on_step: Callable[[Step], None],
 ) -> float:
     """One pass over the training part; the mean loss of this process's steps."""
     epoch = len(run.history) + 1
@@ -142,6 +157,7 @@ def _train_epoch(
         if run.average is not None:
             run.average.update_parameters(run.network)
         losses.append(loss.detach())
+        on_step(Step(epoch, len(losses), _steps(part, settings), len(batch), losses[-1]))
     return torch.stack(losses).mean().item()
 
 

@@ -2,29 +2,28 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from cloud_service.ml.network.contract import Network
+from cloud_service.ml.training.epochs import EpochRecord
 from shared.errors import PermanentError
+
+__all__ = ["EpochRecord", "LabelledPixels", "Step", "Trained", "TrainingError"]
 
 
 class TrainingError(PermanentError):
     """Training cannot go on; the text says where it stopped, why, and what to change."""
 
 
-class EpochRecord(BaseModel):
-    """One line of metrics.jsonl."""
-
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step of a training, just made."""
 
     epoch: int  # from 1
-    training_loss: float  # mean of the epoch's steps, on images as augmented
-    validation_loss: float
-    validation_accuracy: float  # at a probability of 0.5
-    learning_rate: float  # of the epoch's last step
-    images_per_second: float  # trained on, validation not counted
-    seconds: float  # of the whole epoch
+    number: int  # in its epoch, from 1
+    steps: int  # in an epoch
+    images: int  # that all processes together took in it
+    loss: Tensor  # a scalar on the training's device; to look at it waits for a GPU
 
 
 @dataclass(frozen=True, slots=True, eq=False)

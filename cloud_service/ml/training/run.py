@@ -17,7 +17,7 @@ from cloud_service.ml.datasets.writing import write_whole
 from cloud_service.ml.package import ModelPackage, load_package
 from cloud_service.ml.packaging import CardTexts, DividedData, write_trained_package
 from cloud_service.ml.training.checkpoint import history_of
-from cloud_service.ml.training.loop import EpochRecord, LabelledPixels, Trained, TrainingError, train
+from cloud_service.ml.training.loop import EpochRecord, LabelledPixels, Step, Trained, TrainingError, train
 from cloud_service.ml.training.settings import Recipe, TrainingSettings
 from cloud_service.ml.training.team import joined_team
 from cloud_service.ml.weights import weights_of
@@ -38,6 +38,7 @@ class Listener:
 
     on_images: Callable[[int], None] = lambda _count: None  # so many images are to be read
     on_image: Callable[[], None] = lambda: None  # one was read
+    on_step: Callable[[Step], None] = lambda _step: None
     on_epoch: Callable[[EpochRecord], None] = lambda _record: None
 
 
@@ -175,4 +176,12 @@ def _train(data: DividedData, recipe: Recipe, out: Path, listener: Listener, *, 
 
     lines = "".join(f"{record.model_dump_json()}\n" for record in before)
     write_whole(metrics, lines.encode())
-    return train(data.training, data.validation, recipe, note, checkpoint=checkpoint, resume=resume)
+    return train(
+        data.training,
+        data.validation,
+        recipe,
+        note,
+        checkpoint=checkpoint,
+        resume=resume,
+        on_step=listener.on_step,
+    )

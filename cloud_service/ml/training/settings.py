@@ -98,7 +98,7 @@ class TrainingSettings(BaseModel):
         default=ValidationSource.GROUPS, description="Whole groups, or images of groups that are trained on too."
     )
     test_share: float = Field(default=0.2, gt=0.0, lt=1.0, description="Of each label's groups, held out.")
-    seed: int = Field(default=1, ge=0, description="Of split, first weights, order and augmentation.")
+    seed: int = Field(default=1, ge=0, lt=2**32, description="Of split, first weights, order and augmentation.")
     threads: int = Field(default=2, ge=1, description="Threads of torch; another number moves the last digits.")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a GPU where there is one.")
     mixed_precision: bool = Field(default=True, description="Half precision where it is safe, on a GPU only.")

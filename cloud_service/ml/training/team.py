@@ -1,6 +1,7 @@
 """The processes that train one network together: one, or as many as torchrun started."""
 
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,5 +95,10 @@ def joined_team(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Team]:
     try:
         yield team
         team.wait()  # who leaves while another still talks aborts it
+    except BaseException as error:
+        # Its frames hold the wrapped network. Were that the last to know the group, it would end the group while it
+        # holds the interpreter, and wait for the group's threads, which wait for the interpreter: for ever.
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
         torch.distributed.destroy_process_group()

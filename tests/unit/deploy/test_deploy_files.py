@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from cloud_service.accounts.openid.configuration import read_configuration
 from cloud_service.cli import app
 from cloud_service.config import Settings
 from edge_agent.cli import app as edge
@@ -89,11 +90,38 @@ def test_the_brokers_administrator_is_known_to_those_alone_who_enrol_devices() -
     assert {name for name, service in CLOUD_SERVICES.items() if secret in service["secrets"]} == {"admin", "api"}
 
 
-def test_the_blobs_folder_is_in_the_image_and_belongs_to_its_user() -> None:
+def test_the_openid_clients_secret_is_known_to_the_api_alone() -> None:
+    secret = "smearflow_openid_client_secret"  # noqa: S105 - its name
+    assert {name for name, service in CLOUD_SERVICES.items() if secret in service["secrets"]} == {"api"}
+
+
+def test_a_mounted_secret_of_the_openid_client_is_read_and_an_empty_one_is_none(tmp_path: Path) -> None:
+    for written, secret in (("", None), ("hush\n", "hush")):
+        (tmp_path / "smearflow_openid_client_secret").write_text(written)
+        settings = Settings(
+            _secrets_dir=tmp_path,
+            openid_issuer="https://login.example",
+            openid_client_id="a",
+            openid_public_url="https://b.example",
+        )
+        read = read_configuration(settings)
+        assert read is not None
+        assert (read.client_secret.get_secret_value() if read.client_secret else None) == secret
+
+
+def test_the_folders_of_volumes_are_in_the_image_and_belong_to_its_user() -> None:
     # Otherwise a new named volume belongs to root, and ingest cannot write.
-    mounts = [volume.split(":")[1] for volume in CLOUD_SERVICES["ingest"]["volumes"] if volume.startswith("blobs:")]
+    volumes = [volume.split(":") for service in CLOUD_SERVICES.values() for volume in service["volumes"]]
+    mounts = {volume[1] for volume in volumes if volume[0] in COMPOSE["volumes"]}
     after_user = (DEPLOY / "cloud.Dockerfile").read_text().partition("USER 10001")[2]
-    assert [f"RUN mkdir {mount}" in after_user for mount in mounts] == [True]
+    made = re.findall(r"^RUN mkdir (.*)$", after_user, re.MULTILINE)
+    assert set(" ".join(made).split()) == mounts
+
+
+def test_the_training_image_gets_the_torch_that_the_set_up_pins() -> None:
+    pinned = re.findall(r"^TORCH_VERSION=(.*)$", (DEPLOY / "setup" / "python.sh").read_text(), re.MULTILINE)
+    assert re.findall(r"^ARG TORCH_VERSION=(.*)$", (DEPLOY / "cloud.Dockerfile").read_text(), re.MULTILINE) == pinned
+    assert len(pinned) == 1
 
 
 def test_the_edge_image_installs_nothing_of_the_cloud() -> None:

@@ -15,12 +15,12 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
     logs.configure("ingest")
     yield stream
     root.handlers[:], root.level = handlers, level
     structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_a_line_is_one_json_object_with_its_ids(written: io.StringIO) -> None:

@@ -1,10 +1,11 @@
-import { CircleAlert, CircleCheck, CircleDashed, CirclePause, CircleSlash, Info, type LucideIcon } from "lucide-react";
+import { CircleAlert, CircleCheck, CircleDashed, CirclePause, CircleSlash, Info, LoaderCircle, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 
-export type SignKind = "good" | "waiting" | "paused" | "trouble" | "off" | "plain";
+export type SignKind = "good" | "busy" | "waiting" | "paused" | "trouble" | "off" | "plain";
 
 const SIGNS: Record<SignKind, LucideIcon> = {
   good: CircleCheck,
+  busy: LoaderCircle,
   waiting: CircleDashed,
   paused: CirclePause,
   trouble: CircleAlert,

@@ -11,6 +11,14 @@ export const keys = {
   capture: (id: string) => ["capture", id] as const,
   captureCounts: ["capture-counts"] as const,
   devices: ["devices"] as const,
+  /** All that is told of data sets, their imports and what signed cases offer. */
+  datasets: ["datasets"] as const,
+  /** Jobs of the training queue, of any kind. */
+  trainingJobs: ["training-jobs"] as const,
+  /** Recipes, what a new one begins from, estimates and schedules. */
+  recipes: ["recipes"] as const,
+  /** All that is told of models: versions, timeline, assessments, proposals, shadow runs. */
+  models: ["models"] as const,
 };
 
 // By default the page learns of a kept answer only after a timer. Whoever lets go of a draft because its answer is kept

@@ -1,4 +1,5 @@
 import type { DeviceSummary } from "../api.gen.ts";
+import { plural } from "../admin/figures.ts";
 import { fullTime } from "../words.ts";
 
 /** The microscope workstations and what they last said of themselves. */
@@ -43,6 +44,9 @@ function notes(device: DeviceSummary): string[] {
   const found = [`${String(device.outbox_depth ?? 0)} in outbox`];
   if (device.parked) {
     found.push(`${String(device.parked)} parked for a person`);
+  }
+  if (device.refused_files) {
+    found.push(`${plural(device.refused_files, "file")} not taken`);
   }
   if (device.paused) {
     found.push("paused");

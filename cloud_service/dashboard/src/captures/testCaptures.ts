@@ -15,6 +15,7 @@ export function aCapture(second: number, changes: Partial<CaptureSummary> = {}):
     media_type: "image/jpeg",
     width: 640,
     height: 480,
+    micrometres_per_pixel: null,
     quality_verdict: "good",
     quality_reasons: [],
     captured_at: announced,

@@ -20,6 +20,16 @@ import { useReview } from "./useReview.ts";
 // OpenSeadragon is half of the page's weight, and nobody needs it before a case is open.
 const Viewer = lazy(() => import("./Viewer.tsx").then(({ Viewer }) => ({ default: Viewer })));
 
+/** What came of the last key. What was done is seen anyway, and told to screen readers alone; a refusal is shown. */
+interface Said {
+  readonly words: string;
+  readonly isRefusal: boolean;
+}
+
+const SILENCE: Said = { words: "", isRefusal: false };
+const done = (words: string): Said => ({ words, isRefusal: false });
+const refused = (words: string): Said => ({ words, isRefusal: true });
+
 /** Where one case is read: strip, viewer, panel. */
 export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbours: Neighbours }) {
   const me = useMe();
@@ -30,7 +40,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   const [chosen, setChosen] = useState<string | null>(null);
   const [drawn, setDrawn] = useState<string | null>(null);
   const [signing, setSigning] = useState(false);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState(SILENCE);
   const caseVerdict = useRef<HTMLElement>(null);
   const conclusion = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -38,8 +48,14 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   const image = images[place] ?? null;
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
 
+  const isDrawn = image !== null && drawn === image.id;
   useEffect(() => {
-    prefetchImage(images[place + 1]);
+    // Not before: who holds the key down would have each image that is passed over loaded before the one at hand.
+    if (isDrawn) {
+      prefetchImage(images[place + 1]);
+    }
+  }, [images, place, isDrawn]);
+  useEffect(() => {
     if (place + 20 > images.length && hasNextPage && !isFetchingNextPage) {
       void fetchNextPage();
     }
@@ -63,6 +79,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   }, []);
 
   const choose = (id: string | null) => {
+    setSaid(SILENCE);
     setChosen(id);
     leaveCaseVerdict();
     panel.current?.querySelector('[data-judges="image"]')?.scrollIntoView({ block: "nearest" });
@@ -70,7 +87,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   const goOn = (id: string) => {
     const next = nextUnjudged(ids, id, (other) => (other === id ? "suspicious" : review.wordsOf(other).verdict));
     if (next === null) {
-      setSaid("Every image has a verdict. Now the case.");
+      setSaid(done("Every image has a verdict. Now the case."));
       caseVerdict.current?.focus();
     } else {
       choose(next);
@@ -80,10 +97,11 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
     if (image === null || review.obstacle !== null) {
       return;
     }
-    if (drawn !== image.id) {
-      setSaid("The image is not drawn yet: no verdict was taken.");
+    if (!isDrawn) {
+      setSaid(refused("The image was not drawn yet, so no verdict was taken: look at it, then press again."));
       return;
     }
+    setSaid(SILENCE);
     review.judgeImage(image.id, verdict);
     if (verdict !== null && autoAdvance.get() && !differsOnImage(verdict, image)) {
       goOn(image.id);
@@ -94,7 +112,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
     if (step?.image != null) {
       choose(step.image);
     }
-    setSaid(step === null ? "" : "Taken back.");
+    setSaid(step === null ? SILENCE : done("Taken back."));
   };
   const sign = () => {
     setSigning(true);
@@ -108,8 +126,9 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
       if (!isJudgingCase()) {
         judgeImage(image !== null && review.wordsOf(image.id).verdict === verdict ? null : verdict);
       } else if (verdict === "not_evaluable") {
-        setSaid("“Not evaluable” is said of images alone.");
+        setSaid(refused("“Not evaluable” is said of images alone: the case has no verdict from this key."));
       } else {
+        setSaid(SILENCE);
         review.judgeCase(review.words.verdict === verdict ? null : verdict);
       }
     },
@@ -151,6 +170,9 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
               />
             </Suspense>
           )}
+          <p role="status" className={said.isRefusal ? "desk-notice" : "visually-hidden"}>
+            {said.words}
+          </p>
         </div>
         <div className="desk-panel" ref={panel}>
           {review.obstacle !== null && <p className="obstacle">{review.obstacle}</p>}
@@ -170,9 +192,6 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
           <InfoPanel detail={detail} image={image} />
         </div>
       </div>
-      <p role="status" className="visually-hidden">
-        {said}
-      </p>
       {signing && (
         <SignDialog
           detail={detail}
@@ -183,7 +202,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
           onSigned={(signed) => {
             setSigning(false);
             panel.current?.scrollTo({ top: 0 });
-            setSaid(signed.second_read ? "Signed. Another clinician gives the second reading." : `Signed by ${me.user}.`);
+            setSaid(done(signed.second_read ? "Signed. Another clinician gives the second reading." : `Signed by ${me.user}.`));
           }}
         />
       )}

@@ -70,7 +70,16 @@ function StripImage({ image, place, isCurrent, isOpened, verdict, onChoose }: Im
       >
         <span className="strip-picture">
           {image.received_at !== null && (
-            <img src={thumbnailUrl(image.id)} alt="" loading="lazy" decoding="async" width="160" height="120" />
+            // Low: a strip that is scrolled through asks for dozens, and the image at hand must not wait behind them.
+            <img
+              src={thumbnailUrl(image.id)}
+              alt=""
+              loading="lazy"
+              fetchPriority="low"
+              decoding="async"
+              width="160"
+              height="120"
+            />
           )}
           <span className="strip-place">
             <span className="visually-hidden">Image </span>

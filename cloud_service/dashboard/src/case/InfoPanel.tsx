@@ -6,6 +6,7 @@ import { CaseStanding } from "../cases/CaseStanding.tsx";
 import { useMe } from "../session/me.ts";
 import { fullTime, percent, shortCase, shortTime, STAGE_WORDS } from "../words.ts";
 import { Comments } from "./Comments.tsx";
+import { LabelFate } from "./LabelFate.tsx";
 
 const STAGES = Object.keys(STAGE_WORDS) as CustodyStage[];
 
@@ -112,8 +113,16 @@ function Particulars({ detail, image }: { detail: CaseDetail; image: CaptureSumm
             <Particular name="Smear" value={image.smear ?? "not named"} />
             <Particular name="Stain" value={image.stain ?? "not named"} />
             <Particular name="This image" value={`${String(image.width)} × ${String(image.height)}, ${image.media_type}`} />
-            <Particular name="Pixel size" value="not known, so there is no scale bar" />
+            <Particular
+              name="Pixel size"
+              value={
+                image.micrometres_per_pixel === null
+                  ? "not known, so there is no scale bar"
+                  : `${String(image.micrometres_per_pixel)} µm on the slide`
+              }
+            />
             <Particular name="Capture" value={image.id} code />
+            <LabelFate detail={detail} image={image.id} />
           </>
         )}
         <Particular name="Case" value={`${shortCase(detail.id)}, version ${String(detail.version)}`} />

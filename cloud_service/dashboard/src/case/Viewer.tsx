@@ -6,6 +6,7 @@ import type { CaptureSummary } from "../api.gen.ts";
 import { useShortcut } from "../shortcuts/useShortcut.ts";
 import { DeepZoom, isCopyOnly } from "./deepZoom.ts";
 import { Key } from "./Key.tsx";
+import { ScaleBar } from "./ScaleBar.tsx";
 
 interface Props {
   image: CaptureSummary;
@@ -102,6 +103,7 @@ export function Viewer({ image, onShown, onFailed }: Props) {
   return (
     <section className="viewer" aria-label="Image" aria-busy={seen !== image.id && failed !== image.id}>
       <div ref={frame} className="viewer-frame" onKeyDown={pan} />
+      {seen === image.id && <ScaleBar micrometresPerPixel={image.micrometres_per_pixel} scale={scale} />}
       {seen !== image.id && failed !== image.id && <p className="viewer-loading quiet">Loading the image…</p>}
       {failed === image.id && <CannotShow image={image} onOpened={onShown} />}
       {mine?.fault != null && (

@@ -1,9 +1,12 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { renderHook } from "@testing-library/react";
+import { createElement, type ReactNode } from "react";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { queryClient } from "../api/queries.ts";
 import type { CaseDetail } from "../api.gen.ts";
 import { aCase } from "../worklist/testCases.ts";
-import { freshCase, patchCase } from "./useCase.ts";
+import { freshCase, patchCase, prefetchCase, useCaseDetail } from "./useCase.ts";
 
 const NOTHING = { comments: [], readings: [], reports: [], checks: [], models: [], earlier: [], position: 1 };
 
@@ -68,4 +71,23 @@ test("the case as it is now is not what was asked before", async () => {
   await tell(2, aDetail(5));
 
   expect((await now).version).toBe(5);
+});
+
+test("a case that was loaded ahead is asked for once more when it is opened, so that the trail tells both apart", async () => {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", ({ url }: Request) => {
+    asked.push(new URL(url).pathname + new URL(url).search);
+    return Promise.resolve(Response.json(url.includes("/images") ? { images: [], next: null } : aDetail(asked.length)));
+  });
+  const wrapper = ({ children }: { children: ReactNode }) => createElement(QueryClientProvider, { client: queryClient }, children);
+  await prefetchCase({ id });
+  expect(asked).toContain(`/api/v1/cases/${id}?ahead=true`);
+
+  renderHook(() => useCaseDetail(id), { wrapper });
+  await vi.waitFor(() => {
+    expect(asked).toContain(`/api/v1/cases/${id}?ahead=false`);
+  });
+  renderHook(() => useCaseDetail(id), { wrapper });
+  await Promise.resolve();
+  expect(asked.filter((path) => path.endsWith("ahead=false"))).toHaveLength(1);
 });

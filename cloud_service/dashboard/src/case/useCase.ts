@@ -15,11 +15,15 @@ const imagesKey = (id: string) => ["case-images", id] as const;
 
 const ASK_AGAIN_MS = 700;
 
-const detailOptions = (id: string) => ({
+/** Cases that were loaded before anybody opened them; the audit trail tells that apart from being seen. */
+const loadedAhead = new Set<string>();
+
+const detailOptions = (id: string, ahead = false) => ({
   queryKey: detailKey(id),
   queryFn: async ({ signal }: { signal: AbortSignal }) => {
+    const params = { path: { case_id: id }, query: { ahead } };
     // The client's types know pairs of numbers as lists only.
-    const come = (await answer(api.GET("/api/v1/cases/{case_id}", { params: { path: { case_id: id } }, signal }))) as CaseDetail;
+    const come = (await answer(api.GET("/api/v1/cases/{case_id}", { params, signal }))) as CaseDetail;
     // What the reader changed meanwhile was answered before this: an older state must not take its place.
     const kept = queryClient.getQueryData<CaseDetail>(detailKey(id));
     return kept !== undefined && kept.version > come.version ? kept : come;
@@ -43,6 +47,11 @@ const imagesOptions = (id: string) => ({
 export function useCaseDetail(id: string) {
   const query = useQuery(detailOptions(id));
   const asking = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => {
+    if (loadedAhead.delete(id)) {
+      void queryClient.invalidateQueries({ queryKey: detailKey(id) });
+    }
+  }, [id]);
   useEffect(
     () => () => {
       clearTimeout(asking.current);
@@ -87,8 +96,11 @@ export async function freshCase(id: string): Promise<CaseDetail> {
 
 /** Loads what a case's page shows first, so that it stands there at once when it is opened. */
 export async function prefetchCase({ id }: Pick<CaseSummary, "id">): Promise<void> {
+  if (queryClient.getQueryData(detailKey(id)) === undefined) {
+    loadedAhead.add(id);
+  }
   await Promise.all([
-    queryClient.query({ ...detailOptions(id), retry: false }),
+    queryClient.query({ ...detailOptions(id, true), retry: false }),
     queryClient.infiniteQuery({ ...imagesOptions(id), retry: false }).then(({ pages }) => {
       prefetchImage(pages[0]?.images[0]);
     }),

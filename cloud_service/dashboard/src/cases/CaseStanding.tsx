@@ -27,7 +27,7 @@ export function CaseStanding({ of: found, me }: { of: CaseSummary; me: string })
         </span>
       )}
       {found.images_since_signature > 0 && (
-        <span className="badge later-images" title="images came after the signature">
+        <span className="badge later-images" title="images came or were analysed after the signature">
           <Images aria-hidden="true" className="small" />
           {found.images_since_signature} new since signed
         </span>

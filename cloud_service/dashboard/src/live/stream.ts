@@ -1,4 +1,4 @@
-import type { CaptureSummary, CaseSummary, DeviceSummary } from "../api.gen.ts";
+import type { CaptureSummary, CaseSummary, DatasetImportView, DeviceSummary, ModelSummary, TrainingJobSummary } from "../api.gen.ts";
 import { Store } from "../store.ts";
 
 export type Connection = "connecting" | "live" | "lost";
@@ -8,6 +8,9 @@ export interface Payloads {
   capture: CaptureSummary;
   case: CaseSummary;
   device: DeviceSummary;
+  dataset: DatasetImportView;
+  model: ModelSummary;
+  training: TrainingJobSummary;
 }
 
 export type Kind = keyof Payloads;
@@ -20,7 +23,7 @@ export interface Told<K extends Kind = Kind> {
 
 type Handler<K extends Kind = Kind> = (told: readonly Told<K>[]) => void;
 
-const KINDS: readonly Kind[] = ["capture", "case", "device"];
+const KINDS: readonly Kind[] = ["capture", "case", "device", "dataset", "model", "training"];
 const OPEN_AGAIN_MS = 2000;
 const TELL_EVERY_MS = 100;
 const REMEMBERED = 1000;
@@ -37,8 +40,8 @@ export class EventStream {
   private telling: ReturnType<typeof setTimeout> | undefined;
   private toldAt = 0;
   private untold: { kind: Kind; told: Told }[] = [];
-  private readonly handlers: Record<Kind, Set<Handler>> = { capture: new Set(), case: new Set(), device: new Set() };
-  private recent: Record<Kind, Told[]> = { capture: [], case: [], device: [] };
+  private readonly handlers: Record<Kind, Set<Handler>> = forEachKind(() => new Set());
+  private recent: Record<Kind, Told[]> = forEachKind(() => []);
   private readonly onHello = new Set<(hello: Hello) => void>();
   private readonly onRefused = new Set<() => void>();
 
@@ -107,7 +110,7 @@ export class EventStream {
     this.telling = undefined;
     this.untold = [];
     // Who opens it next may be somebody else, who may see less.
-    this.recent = { capture: [], case: [], device: [] };
+    this.recent = forEachKind(() => []);
     this.position = null;
     this.source?.close();
     this.source = null;
@@ -118,7 +121,7 @@ export class EventStream {
     const first = this.position === null;
     this.position = position;
     if (reset) {
-      this.recent = { capture: [], case: [], device: [] };
+      this.recent = forEachKind(() => []);
     }
     this.connection.set("live");
     for (const handler of this.onHello) {
@@ -170,6 +173,10 @@ export class EventStream {
       handler(told);
     }
   }
+}
+
+function forEachKind<Made>(make: () => Made): Record<Kind, Made> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, make()])) as Record<Kind, Made>;
 }
 
 /** How a connection begins. */

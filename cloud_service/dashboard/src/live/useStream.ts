@@ -2,6 +2,7 @@ import { useEffect, useEffectEvent } from "react";
 
 import { keys, queryClient } from "../api/queries.ts";
 import { useStore } from "../store.ts";
+import { takeIn } from "../training/jobs/api.ts";
 import { type Connection, type Hello, type Kind, stream, type Told } from "./stream.ts";
 
 /** Calls `handler` with every batch of events of a kind while the component is there. */
@@ -34,6 +35,19 @@ export function useStream(onRefused: () => void): void {
       }),
       stream.on("device", () => {
         markStale([keys.devices]);
+      }),
+      stream.on("dataset", () => {
+        markStale([keys.datasets]);
+      }),
+      stream.on("model", () => {
+        markStale([keys.models]);
+      }),
+      stream.on("training", (told) => {
+        const jobs = told.map(({ payload }) => payload);
+        takeIn(jobs);
+        // A job that begins or ends may have come with a new version of its recipe.
+        const isMoving = jobs.every(({ progress, ended_at }) => progress !== null && ended_at === null);
+        markStale(isMoving ? [keys.trainingJobs] : [keys.trainingJobs, keys.recipes]);
       }),
       stream.refusal(() => {
         refused();

@@ -1,4 +1,4 @@
-import { Activity, Images, ListChecks, type LucideIcon, Microscope, Network, ScrollText, Users } from "lucide-react";
+import { Activity, GraduationCap, Images, ListChecks, type LucideIcon, Microscope, Network, ScrollText, Users } from "lucide-react";
 
 import type { Me, Permission } from "../api.gen.ts";
 import { may } from "../session/me.ts";
@@ -18,6 +18,7 @@ const PAGES: readonly NavigationPage[] = [
   { to: "/worklist", name: "Worklist", icon: ListChecks, permission: "see-cases", within: { to: "/cases/", name: "Case" } },
   { to: "/captures", name: "Captures", icon: Images, permission: "see-captures" },
   { to: "/devices", name: "Devices", icon: Microscope, permission: "see-devices" },
+  { to: "/training", name: "Training", icon: GraduationCap, permission: "see-training" },
   { to: "/models", name: "Models", icon: Network, permission: "see-models" },
   { to: "/users", name: "Users", icon: Users, permission: "manage-users" },
   { to: "/audit", name: "Audit", icon: ScrollText, permission: "see-audit" },

@@ -1,21 +1,23 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { ListPlus, Telescope } from "lucide-react";
-import { useCallback, useRef } from "react";
+import { Fragment, useCallback, useRef } from "react";
 
+import type { CaseCounts } from "../api.gen.ts";
 import { useShortcut } from "../shortcuts/useShortcut.ts";
 import { Fault } from "../shell/Fault.tsx";
 import { CaseTable } from "./CaseTable.tsx";
 import { useFailedImages } from "./FailedImages.tsx";
 import { Filters } from "./Filters.tsx";
 import { QueueTabs } from "./QueueTabs.tsx";
-import { tidy, USUAL, type WorklistSearch } from "./search.ts";
+import { type Tab, tidy, USUAL, type WorklistSearch } from "./search.ts";
 import { useRowKeys } from "./useRowKeys.ts";
 import { useTakingIn } from "./useTakingIn.ts";
 import { useCaseCounts, useWorklist, type Worklist } from "./useWorklist.ts";
-import { TAB_WORDS } from "./words.ts";
+import { countOf, TAB_WORDS } from "./words.ts";
 import "./worklist.css";
 
 const route = getRouteApi("/worklist");
+const WAITING: readonly Tab[] = ["critical", "review", "routine", "cannot_say", "failed"];
 
 /** The cases that wait for a person, and all the others. */
 export function WorklistPage() {
@@ -45,7 +47,7 @@ export function WorklistPage() {
         {worklist.rows.length > 0 ? (
           <CaseTable rows={worklist.rows} failed={failed} />
         ) : (
-          <Nothing worklist={worklist} search={search} />
+          <Nothing worklist={worklist} search={search} counts={counts} />
         )}
         {worklist.hasMore && (
           <button type="button" className="more" disabled={worklist.isLoadingMore} onClick={worklist.loadMore}>
@@ -74,7 +76,13 @@ function News({ worklist: { fresh, moved, takeIn } }: { worklist: Worklist }) {
   );
 }
 
-function Nothing({ worklist: { isLoading, fault }, search }: { worklist: Worklist; search: WorklistSearch }) {
+interface NothingProps {
+  readonly worklist: Worklist;
+  readonly search: WorklistSearch;
+  readonly counts: CaseCounts | undefined;
+}
+
+function Nothing({ worklist: { isLoading, fault }, search, counts }: NothingProps) {
   if (fault !== null) {
     return <Fault title="The worklist cannot be shown yet" words={`${fault.message} The page tries again by itself.`} />;
   }
@@ -91,6 +99,27 @@ function Nothing({ worklist: { isLoading, fault }, search }: { worklist: Worklis
         {isNarrowed ? "No case fits the filters." : TAB_WORDS[queue].empty}
         {!isNarrowed && holder !== "all" && " Cases that others hold are left out."}
       </p>
+      {counts !== undefined && <Elsewhere search={search} counts={counts} />}
     </div>
+  );
+}
+
+/** Where else cases wait for a person, so that an empty part is not taken for an empty worklist. */
+function Elsewhere({ search, counts }: { search: WorklistSearch; counts: CaseCounts }) {
+  const others = WAITING.filter((tab) => tab !== (search.queue ?? USUAL.queue) && countOf(counts, tab) > 0);
+  if (others.length === 0) {
+    return null;
+  }
+  return (
+    <p>
+      {others.map((tab, place) => (
+        <Fragment key={tab}>
+          {place > 0 && " · "}
+          <Link to="/worklist" search={tidy({ ...search, queue: tab })}>
+            {TAB_WORDS[tab].word}: {countOf(counts, tab).toLocaleString()}
+          </Link>
+        </Fragment>
+      ))}
+    </p>
   );
 }

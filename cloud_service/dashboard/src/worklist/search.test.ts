@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { filtersOf, matches, moves, queueOf, readSearch, tidy, type WorklistSearch } from "./search.ts";
+import { filtersOf, matches, orderOf, queueOf, readSearch, tidy, type WorklistSearch } from "./search.ts";
 import { aCase } from "./testCases.ts";
 
 describe("an address", () => {
@@ -58,8 +58,11 @@ describe("a case told of by an event", () => {
   });
 
   test("moves when what the order goes by has changed", () => {
-    expect(moves(found, { ...found, probability: 0.99 }, {})).toBe(true);
-    expect(moves(found, { ...found, held_by: null, latest_at: "2026-11-22T10:00:00Z" }, {})).toBe(false);
-    expect(moves(found, { ...found, latest_at: "2026-11-22T10:00:00Z" }, { sort: "newest" })).toBe(true);
+    const later = { ...found, held_by: null, latest_at: "2026-11-22T10:00:00Z" };
+    expect(orderOf({})(found, { ...found, place: 0.01 })).toBeGreaterThan(0);
+    expect(orderOf({})(found, { ...found, place: 0.01, queue: "routine" })).toBeLessThan(0);
+    expect(orderOf({})(found, later)).toBe(0);
+    expect(orderOf({ sort: "newest" })(found, later)).toBeGreaterThan(0);
+    expect(orderOf({ sort: "oldest" })(found, later)).toBeLessThan(0);
   });
 });

@@ -3,6 +3,8 @@ import type { CaseState, CaseSummary, Holder, Sort, WorkQueue } from "../api.gen
 /** The parts of the worklist, in their order: the queues, those with a failed image wherever they stand, and all. */
 export const TABS = ["critical", "review", "routine", "cannot_say", "failed", "waiting", "done", "all"] as const;
 
+const QUEUES: readonly WorkQueue[] = ["critical", "review", "routine", "cannot_say", "waiting", "done"];
+
 export type Tab = (typeof TABS)[number];
 
 const HOLDERS: readonly Holder[] = ["mine_or_unclaimed", "mine", "unclaimed", "all"];
@@ -92,11 +94,24 @@ export function matches(found: CaseSummary, search: WorklistSearch, me: string):
   );
 }
 
-/** Whether a case may stand at another place in the list than before. */
-export function moves(before: CaseSummary, after: CaseSummary, { sort = USUAL.sort }: WorklistSearch): boolean {
-  return sort === "worklist"
-    ? before.queue !== after.queue || before.probability !== after.probability || before.opened_at !== after.opened_at
-    : before.latest_at !== after.latest_at;
+/** The order of the list, as the API has it. */
+export function orderOf({ sort = USUAL.sort }: WorklistSearch): (one: CaseSummary, other: CaseSummary) => number {
+  switch (sort) {
+    case "worklist":
+      return (one, other) =>
+        QUEUES.indexOf(one.queue) - QUEUES.indexOf(other.queue) ||
+        one.place - other.place ||
+        Date.parse(one.opened_at) - Date.parse(other.opened_at) ||
+        byId(one, other);
+    case "newest":
+      return (one, other) => Date.parse(other.latest_at) - Date.parse(one.latest_at) || byId(other, one);
+    case "oldest":
+      return (one, other) => Date.parse(one.latest_at) - Date.parse(other.latest_at) || byId(one, other);
+  }
+}
+
+function byId(one: CaseSummary, other: CaseSummary): number {
+  return one.id < other.id ? -1 : Number(one.id > other.id);
 }
 
 function isHeld(by: string | null, holder: Holder, me: string): boolean {
@@ -113,7 +128,8 @@ function isHeld(by: string | null, holder: Holder, me: string): boolean {
 }
 
 function beginsWith({ pseudonym, smear }: CaseSummary, words: string): boolean {
-  return pseudonym.startsWith(words.toLowerCase()) || (smear?.startsWith(words) ?? false);
+  const beginning = words.toLowerCase();
+  return pseudonym.startsWith(beginning) || (smear?.toLowerCase().startsWith(beginning) ?? false);
 }
 
 /** The beginning of a day, or of one some days later, in the reader's own time. */

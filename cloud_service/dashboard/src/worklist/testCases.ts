@@ -16,6 +16,7 @@ export function aCase(minute: number, changes: Partial<CaseSummary> = {}): CaseS
     wording: "Suspicious: blast features seen in 1 of 3 images",
     reasons: ["The model saw blast features in 1 image, and nothing speaks against that."],
     probability: 0.93,
+    place: 0.07,
     images: 3,
     analysed_images: 3,
     suspicious_images: 1,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { CaseSummary } from "../api.gen.ts";
 import { aCase, aCasePage } from "./testCases.ts";
-import { withNews } from "./useWorklist.ts";
+import { takenIn, withNews } from "./useWorklist.ts";
 
 function told(...news: [CaseSummary, number][]) {
   return new Map(news.map(([payload, position]) => [payload.id, { payload, position }]));
@@ -19,7 +19,7 @@ test("an event changes its row in place, unless the page was answered later", ()
 });
 
 test("rows keep their places when they belong elsewhere, and are counted as moved", () => {
-  const news = told([aCase(1, { queue: "done", state: "signed" }), 30], [aCase(3, { probability: 0.99 }), 31]);
+  const news = told([aCase(1, { queue: "done", state: "signed" }), 30], [aCase(3, { place: 0.01 }), 31]);
   const { rows, moved } = withNews(PAGES, news, {}, "h.meier");
 
   expect(rows.map((row) => [row.smear, row.queue])).toEqual([
@@ -44,4 +44,35 @@ test("a case that moved from one page to the next while they were asked for stan
 
 test("before the first answer nothing is news", () => {
   expect(withNews([], told([aCase(4), 30]), {}, "h.meier")).toEqual({ rows: [], fresh: 0, moved: 0 });
+});
+
+const LISTED = PAGES.map((page) => ({ ...page, end: page.cases.at(-1) ?? null }));
+
+function smears(pages: readonly { cases: CaseSummary[] }[]) {
+  return pages.map(({ cases }) => cases.map(({ smear }) => smear));
+}
+
+test("news are taken in where the API would put them, and then nothing is news", () => {
+  const news = told(
+    [aCase(1, { queue: "done" }), 30],
+    [aCase(2, { held_by: "old" }), 9],
+    [aCase(3, { place: 0.01 }), 31],
+    [aCase(4, { place: 0.02 }), 32],
+    [aCase(5, { queue: "routine" }), 33],
+  );
+  const taken = takenIn(LISTED, news, {}, "h.meier");
+
+  expect(smears(taken)).toEqual([["smear 3", "smear 4", "smear 2"], []]);
+  expect(taken.map(({ position, next }) => [position, next])).toEqual([[33, "next"], [33, null]]);
+  expect(withNews(taken, news, {}, "h.meier")).toMatchObject({ fresh: 0, moved: 0 });
+});
+
+test("what belongs behind the last page comes with the next one, also when the last case has gone", () => {
+  const first = LISTED.slice(0, 1);
+  const news = told([aCase(2, { queue: "done" }), 30], [aCase(0), 31], [aCase(5), 32]);
+  const taken = takenIn(first, news, {}, "h.meier");
+  const again = takenIn(taken, told([aCase(6), 40], [aCase(1, { place: 0.5 }), 41]), {}, "h.meier");
+
+  expect(smears(taken)).toEqual([["smear 0", "smear 1"]]);
+  expect(smears(again)).toEqual([["smear 0"]]);
 });

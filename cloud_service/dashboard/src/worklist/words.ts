@@ -23,7 +23,7 @@ export const TAB_WORDS: Record<Tab, { icon: LucideIcon; word: string; meaning: s
   review: {
     icon: UsersRound,
     word: "Review",
-    meaning: "a second read is asked for, or images came after the signature",
+    meaning: "a second read is asked for, or images came or were analysed after the signature",
     empty: "No case waits for a second read.",
   },
   routine: {

@@ -3,42 +3,26 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cloud_service import config, database, migrations
+from cloud_service import config, database
 from cloud_service.accounts.passwords import Passwords, WeakPasswordError
 from cloud_service.accounts.tokens import sha256_of
-from cloud_service.cli import app
 from cloud_service.errors import ConflictError
 from cloud_service.models import AccessToken, AuditEntry, UserAccount
+from shared.errors import ConfigurationError
+from tests.support.commands import Commands, own_cloud
 
 GOOD = "four rare words together"
+commands = Commands()
+smearflow, told = commands.run, commands.told
 
 
 @pytest.fixture(autouse=True)
 def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    migrations.upgrade(url)
-    monkeypatch.setenv("SMEARFLOW_DATABASE_URL", url)
-    config.settings.cache_clear()
-    database.engine.cache_clear()
-    yield
-    database.engine().dispose()
-    config.settings.cache_clear()
-    database.engine.cache_clear()
-
-
-def smearflow(*words: str, given: str | None = None) -> Result:
-    return CliRunner().invoke(app, words, input=given, catch_exceptions=False)
-
-
-def told(*words: str, given: str | None = None) -> Any:
-    result = smearflow(*words, "--json", given=given)
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    with own_cloud(tmp_path, monkeypatch):
+        yield
 
 
 def stored_hash(name: str) -> str:
@@ -119,3 +103,18 @@ def test_all_of_it_is_audited_and_a_change_of_the_trail_is_noticed() -> None:
         session.get_one(AuditEntry, 2).subject = "somebody else"
     with pytest.raises(Exception, match="Entry 2 was changed"):
         smearflow("audit", "verify")
+
+
+def test_a_user_is_bound_to_an_account_at_the_provider_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    told("user", "add", "h.meier", "--role", "clinician")
+    with pytest.raises(ConfigurationError, match="SMEARFLOW_OPENID_ISSUER is empty"):
+        smearflow("user", "bind", "h.meier", "248289761001")
+    monkeypatch.setenv("SMEARFLOW_OPENID_ISSUER", "https://login.hospital.example")
+    monkeypatch.setenv("SMEARFLOW_OPENID_CLIENT_ID", "smearflow")
+    monkeypatch.setenv("SMEARFLOW_OPENID_PUBLIC_URL", "https://smearflow.hospital.example")
+    config.settings.cache_clear()
+
+    bound = told("user", "bind", "h.meier", "248289761001")
+    assert (bound["openid_issuer"], bound["openid_subject"]) == ("https://login.hospital.example", "248289761001")
+    assert told("user", "unbind", "h.meier")["openid_subject"] is None
+    assert "from now on" in smearflow("user", "bind", "h.meier", "248289761001").stdout

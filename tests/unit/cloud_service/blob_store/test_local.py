@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -49,6 +50,15 @@ def test_bytes_are_flushed_before_the_name_and_the_folder_after(
     monkeypatch.setattr(Path, "replace", replace)
     store.put(DIGEST, IMAGE)
     assert steps[-3:] == ["bytes", "rename", "folder"]
+
+
+def test_what_other_processes_take_away_meanwhile_holds_up_nobody(tmp_path: Path) -> None:
+    """A link that leads nowhere is listed, and is not there when it is looked at: as a file that was just moved."""
+    for folder in ("incoming", "staging"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / str(uuid4())).symlink_to("nowhere")
+    store = LocalBlobStore(tmp_path)
+    assert list(store.staged_captures()) == []
 
 
 def test_half_written_captures_of_yesterday_are_dropped(tmp_path: Path) -> None:

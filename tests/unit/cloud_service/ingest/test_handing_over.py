@@ -12,17 +12,22 @@ from sqlalchemy import Engine
 from cloud_service.blob_store import BlobStore
 from cloud_service.blob_store.local import LocalBlobStore
 from cloud_service.config import Settings
+from cloud_service.database import transaction
 from cloud_service.inference.handing_over import handed_over, take_over
 from cloud_service.inference.outcomes import Refusal
 from cloud_service.inference.reading import CaptureReader
 from cloud_service.ingest.decoding import Decoder
 from cloud_service.ingest.processor import Processor
+from cloud_service.ingest.service import spec_of_workers
+from cloud_service.ml.package import load_package
 from shared.errors import TransientError, UnreadableImageError
 from shared.identifiers import sha256_of_bytes
 from shared.imaging.decode import DEFAULT_LIMITS
 from shared.imaging.preprocess import DEFAULT_SPEC, PreprocessSpec, preprocess
 from tests.support.device_side import TestDevice, noise_image
+from tests.support.model_cards import a_card
 from tests.support.processing import only
+from tests.support.registry import add_model, put_into_service
 
 PIXELS = bytes(range(256)) * (224 * 224 * 3 // 256)
 DIGEST = sha256_of_bytes(b"an image")
@@ -39,7 +44,7 @@ def decoder() -> Iterator[Decoder]:
 
 @pytest.fixture
 def reader(blobs: BlobStore) -> Iterator[CaptureReader]:
-    reader = CaptureReader(blobs, DEFAULT_SPEC, DEFAULT_LIMITS)
+    reader = CaptureReader(blobs, DEFAULT_LIMITS)
     yield reader
     reader.close()
 
@@ -65,12 +70,12 @@ def test_the_worker_reads_what_ingest_has_decoded(
     assert len(list(blobs.staged_captures())) == 1
 
     blobs.delete(digest)  # so that it is seen where the pixels come from
-    found = reader.read_all({capture.id: digest})[capture.id]
+    found = reader.read_all({capture.id: digest}, DEFAULT_SPEC)[capture.id]
 
     assert isinstance(found, np.ndarray)
     assert np.array_equal(found, preprocess(capture.payload))
     assert list(blobs.staged_captures()) == []
-    assert isinstance(reader.read_all({capture.id: digest})[capture.id], Refusal)
+    assert isinstance(reader.read_all({capture.id: digest}, DEFAULT_SPEC)[capture.id], Refusal)
 
 
 def test_pixels_are_taken_once_and_only_by_the_spec_that_made_them(blobs: BlobStore) -> None:
@@ -90,7 +95,7 @@ def test_damaged_pixels_are_decoded_again(blobs: BlobStore, reader: CaptureReade
     blobs.put(digest, image)
     staged = handed_over(digest, DEFAULT_SPEC, PIXELS)
     blobs.stage([replace(staged, data=staged.data[cut])])
-    found = reader.read_all({capture_id: digest})[capture_id]
+    found = reader.read_all({capture_id: digest}, DEFAULT_SPEC)[capture_id]
     assert isinstance(found, np.ndarray)
     assert np.array_equal(found, preprocess(image))
 
@@ -108,3 +113,14 @@ def test_a_capture_is_stored_though_its_pixels_cannot_be_staged(
     receipt = only(Processor(engine, store, decoder, Settings()), *capture.messages())
     assert receipt.sha256 == capture.manifest.sha256
     assert store.exists(capture.manifest.sha256)
+
+
+def test_ingest_reads_as_the_model_does_that_is_in_service(engine: Engine, tmp_path: Path) -> None:
+    settings = Settings()
+    assert spec_of_workers(engine, settings) == load_package(settings.model_dir).card.preprocess
+    assert spec_of_workers(engine, Settings(model_dir=tmp_path)) is None
+
+    with transaction(engine) as session:
+        card = a_card(preprocess=PreprocessSpec(size=320)).model_dump(mode="json")
+        put_into_service(session, add_model(session, "large", card=card))
+    assert spec_of_workers(engine, Settings(model_dir=tmp_path)) == PreprocessSpec(size=320)

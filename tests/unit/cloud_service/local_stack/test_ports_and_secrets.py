@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_service.local_stack.ports import LOOPBACK, choose_ports
+from cloud_service.local_stack.ports import LOOPBACK, choose_ports, free_port
 from cloud_service.local_stack.secrets import StackSecrets
 
 
@@ -14,6 +14,23 @@ def test_ports_are_those_of_last_time_where_they_are_free(tmp_path: Path) -> Non
     first = choose_ports(("a", "b"), remembered)
     assert len(set(first.values())) == 2
     assert choose_ports(("a", "b"), remembered) == first
+
+
+def test_a_port_is_none_that_an_outgoing_connection_may_be_given(tmp_path: Path) -> None:
+    first_of_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if first_of_outgoing < 32_768:
+        pytest.skip(f"this machine gives outgoing connections ports from {first_of_outgoing} on")
+    chosen = choose_ports(("a", "b", "c"), tmp_path / "ports.json")
+    assert max(*chosen.values(), free_port()) < first_of_outgoing
+
+
+def test_two_names_that_were_given_one_port_get_two(tmp_path: Path) -> None:
+    remembered = tmp_path / "ports.json"
+    one = free_port()
+    remembered.write_text(json.dumps({"a": one, "b": one}))
+    chosen = choose_ports(("a", "b"), remembered)
+    assert chosen["a"] == one
+    assert chosen["b"] != one
 
 
 def test_a_port_that_was_taken_meanwhile_is_replaced(tmp_path: Path) -> None:

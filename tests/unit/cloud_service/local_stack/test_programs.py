@@ -9,7 +9,7 @@ from shared.errors import ConfigurationError
 @pytest.fixture
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A runtime folder of the test's own, on a machine with an empty PATH."""
-    monkeypatch.setenv("SMEARFLOW_RUNTIME", str(tmp_path / "run time"))
+    monkeypatch.setenv("SMEARFLOW_PROGRAMS_DIR", str(tmp_path / "run time"))
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     return tmp_path / "run time"
 
@@ -42,7 +42,7 @@ def test_a_missing_program_is_named_with_what_to_do() -> None:
 
 
 def test_without_a_setting_the_runtime_lies_in_the_projects_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SMEARFLOW_RUNTIME", raising=False)
+    monkeypatch.delenv("SMEARFLOW_PROGRAMS_DIR", raising=False)
 
     assert (programs.runtime_folder().parent / "pyproject.toml").is_file()
     assert programs.runtime_folder().name == ".runtime"

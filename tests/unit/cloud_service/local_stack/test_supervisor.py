@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloud_service.local_stack.supervisor import Program, Supervisor
+from tests.support.waiting import PATIENCE
 
 WAIT_FOR_SIGNAL = "import signal; print('up', flush=True); signal.pause()"
 IGNORE_SIGTERM = "import signal; signal.signal(15, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()"
@@ -27,7 +28,7 @@ def pid_of(folder: Path, name: str) -> int:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - another process changes what is looked at
             await asyncio.sleep(0.02)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.export import ExportError, export_onnx, largest_difference, sample_pixels
+from cloud_service.ml.export import ExportError, _difference, export_onnx, largest_difference, sample_pixels
 from cloud_service.ml.network.building import build_network
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
 from cloud_service.ml.network.se_cnn import SECNN
@@ -80,6 +80,14 @@ def test_features_that_differ_are_refused() -> None:
     assert largest_difference(network, onnx_file, images) <= 1e-4
     with pytest.raises(ExportError, match="features differ"):
         largest_difference(other, onnx_file, images)
+
+
+def test_features_are_judged_by_the_largest_of_their_image() -> None:
+    """A trained network gives large features beside small ones, and float32 leaves both with the large one's error."""
+    reference = torch.tensor([[0.5, 90.0]])
+    noise = np.array([[2e-4, 2e-4]], dtype=np.float32)
+    assert _difference("features", reference.numpy() + noise, reference) <= 1e-4
+    assert _difference("logits", np.array([0.5002], dtype=np.float32), torch.tensor([0.5])) > 1e-4
 
 
 def test_a_graph_without_features_is_refused(onnx_file: bytes) -> None:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from cloud_service.ml.evaluation.out_of_distribution import OutOfDistributionCard
 from cloud_service.ml.evaluation.threshold import Threshold
-from cloud_service.ml.model_card import ModelCard, PackageFile
+from cloud_service.ml.model_card import ModelCard, PackageFile, QuantisedFigures
 from cloud_service.ml.package import CARD_NAME, ModelPackage, ModelPackageError, load_package, write_package
 from cloud_service.ml.weights import network_of
 from shared.errors import PermanentError
@@ -15,10 +15,19 @@ from shared.identifiers import sha256_of_bytes, sha256_of_file
 from shared.vocabulary import Label
 from tests.support.model_cards import a_card
 
-FILES = {PackageFile.ONNX: b"graph", PackageFile.WEIGHTS: b"weights", PackageFile.STATISTICS: b"statistics"}
+FILES = {name: name.encode() for name in PackageFile}
 DIGESTS = {name: sha256_of_bytes(content) for name, content in FILES.items()}
 FLAGS = OutOfDistributionCard(threshold=50.0, false_flags_promised=0.02, validation_images=100)
-CARD = a_card(files=DIGESTS, out_of_distribution=FLAGS)
+QUANTISED = QuantisedFigures(
+    calibrated_on=1,
+    images=1,
+    accuracy=1.0,
+    accuracy_in_float32=1.0,
+    changed_labels=0,
+    largest_difference=0.0,
+    mean_difference=0.0,
+)
+CARD = a_card(files=DIGESTS, out_of_distribution=FLAGS, quantised=QUANTISED)
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def package(tmp_path: Path) -> ModelPackage:
 def test_what_was_written_is_loaded(package: ModelPackage) -> None:
     assert load_package(package.directory) == package
     assert package.card == CARD
-    assert package.read(PackageFile.ONNX) == b"graph"
+    assert package.read(PackageFile.ONNX) == b"model.onnx"
 
 
 def test_the_model_digest_is_that_of_the_card(package: ModelPackage) -> None:

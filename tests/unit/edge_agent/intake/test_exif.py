@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from edge_agent.intake.exif import exif_time
-from shared.imaging.decode import open_image
 from tests.support.edge_intake import encoded, field_image
 
 
@@ -18,7 +17,7 @@ def image_with(original: object, offset: object = None) -> Image.Image:
     tags.get_ifd(0x8769)[0x9003] = original
     if offset is not None:
         tags.get_ifd(0x8769)[0x9011] = offset
-    return open_image(encoded(field_image(), "JPEG", exif=tags))
+    return Image.open(io.BytesIO(encoded(field_image(), "JPEG", exif=tags, dpi=(300, 300))))
 
 
 @pytest.mark.parametrize(("offset", "hour"), [("+02:00", 10), ("-03:30", 15), ("+00:00", 12)])

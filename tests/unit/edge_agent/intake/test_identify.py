@@ -46,6 +46,23 @@ def test_sidecar_stands_above_file_name(tmp_path: Path) -> None:
     assert found.accession == "C1"
 
 
+def test_the_size_of_a_pixel_comes_from_the_sidecar_else_from_the_settings(tmp_path: Path) -> None:
+    image, sidecar = tmp_path / "A77_2.jpg", tmp_path / "A77_2.json"
+    usual = identifier(accession_pattern=PATTERN, micrometres_per_pixel=0.17)
+    for content, expected in (
+        ('{"accession": "B1"}', 0.17),
+        ('{"accession": "B1", "micrometres_per_pixel": 0.065}', 0.065),
+    ):
+        sidecar.write_text(content)
+        found = usual.identify(image)
+        assert found is not None
+        assert found.micrometres_per_pixel == expected
+    for wrong in ("0", "-1", "1e9", '"wide"', "NaN"):
+        sidecar.write_text(f'{{"accession": "B1", "micrometres_per_pixel": {wrong}}}')
+        with pytest.raises(UnidentifiedError, match="micrometres_per_pixel"):
+            usual.identify(image)
+
+
 def test_required_sidecar_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(UnidentifiedError, match="no sidecar"):
         identifier(sidecar="required", accession_pattern=PATTERN).identify(tmp_path / "A77_2.jpg")
@@ -78,6 +95,7 @@ def test_composed_and_decomposed_letters_are_the_same_case(tmp_path: Path) -> No
         (b"SECRET-1", "not JSON"),
         (b'"SECRET-1"', "must hold a JSON object"),
         (b"[" * 50_000, "nested too deep"),
+        (b'{"accession": ' + b"9" * 5000 + b"}", "number that is too long"),
         (b'{"smear": "1"}', "accession: Field required"),
         (b'{"accession": ""}', "accession: .*at least 1 character"),
         (b'{"accession": "  "}', "accession: .*at least 1 character"),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_agent.intake.rewriting import rewrite_as_png
+from edge_agent.intake.rewriting import copy_png, rewrite_as_png
 from shared.errors import TransientError, UnreadableImageError
 from shared.imaging.assessment import assess
 from shared.imaging.decode import ImageLimits, open_image, probe
@@ -61,6 +61,18 @@ def test_quality_is_measured_as_on_the_whole(tmp_path: Path, size: tuple[int, in
     assert assess(small, file_size=size) == assess(open_image(path))
 
 
+def test_a_png_is_copied_but_for_its_metadata(tmp_path: Path) -> None:
+    tags = Image.Exif()
+    tags[0x010E] = "DOE^JANE"  # ImageDescription
+    image, size = field_image(size=(900, 1500)), (900, 1500)
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(image, "PNG", exif=tags))
+    target = io.BytesIO()
+    small = copy_png(path, probe(path), LIMITS, target)
+    assert target.getvalue() == encoded(image, "PNG")
+    assert assess(small, file_size=size) == assess(image)
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(encoded(field_image(), "TIFF")[:-200])
@@ -95,7 +107,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's largest size in kilobytes")
 @pytest.mark.parametrize(
     ("image_format", "options"),
-    [("BMP", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("TIFF", {"compression": "tiff_adobe_deflate"})],
+    [
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "tiff_adobe_deflate"}),
+        ("PNG", {"compress_level": 1}),
+    ],
 )
 def test_a_full_field_never_stands_in_memory(tmp_path: Path, image_format: str, options: dict[str, Any]) -> None:
     """Decoded it has 20 MB, and its file and its PNG up to 15 MB each."""

@@ -1,4 +1,4 @@
-"""edge_agent.intake.taking: PNG, TIFF and BMP, of which the last two are rewritten."""
+"""edge_agent.intake.taking: PNG, TIFF and BMP, which travel as PNG, and the time in an image's EXIF."""
 
 import gc
 import io
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge_agent.intake.capture import CaptureTimeSource, PreparedCapture, Refusal
 from shared.errors import TransientError
@@ -55,6 +56,18 @@ def test_time_in_the_exif_of_a_tiff_counts(tmp_path: Path) -> None:
     capture = take(path)
     assert capture.captured_at_source is CaptureTimeSource.EXIF
     assert capture.captured_at == datetime(2021, 6, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("image_format", "options"), [("JPEG", {}), ("JPEG", {"dpi": (300, 300)}), ("PNG", {})])
+def test_time_in_the_exif_counts(tmp_path: Path, image_format: str, options: dict[str, Any]) -> None:
+    path = tmp_path / f"a.{image_format.lower()}"
+    exif = Image.Exif()
+    exif[0x010E] = "seen by Jane Doe"  # ImageDescription; Pillow writes none into a PNG that has the time alone
+    exif.get_ifd(0x8769).update({0x9003: "2021:06:01 12:00:00", 0x9011: "+02:00"})
+    path.write_bytes(encoded(field_image(), image_format, exif=exif, **options))
+    capture = take(path)
+    assert capture.captured_at == datetime(2021, 6, 1, 10, tzinfo=UTC)
+    assert b"Jane" not in capture.payload.read()
 
 
 def test_an_image_that_is_not_taken_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ import shared.imaging.bands
 from shared.errors import UnreadableImageError
 from shared.imaging.bands import read_bands
 from shared.imaging.decode import ImageLimits, open_image
+from tests.support.edge_intake import png_chunk
 
 WIDTH, HEIGHT = 150, 203
 
@@ -162,12 +165,47 @@ def test_bmp_of_os2(tmp_path: Path, decoded_whole: list[Path]) -> None:
     assert decoded_whole == []
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P"])
+def test_png(tmp_path: Path, decoded_whole: list[Path], mode: str) -> None:
+    assert_same_pixels(saved(tmp_path / "a.png", "PNG", mode))
+    assert decoded_whole == []
+
+
+@pytest.mark.parametrize("filter_type", range(5))
+def test_png_of_each_filter_in_chunks_of_any_size(tmp_path: Path, decoded_whole: list[Path], filter_type: int) -> None:
+    noise = np.random.default_rng(filter_type).integers(0, 255, (HEIGHT, WIDTH * 3), np.uint8)
+    coded = zlib.compress(b"".join(bytes([filter_type]) + row.tobytes() for row in noise))
+    path = tmp_path / "a.png"
+    path.write_bytes(png_of(coded, 0, [0, 1, 1, 7, 1000, 70_000, len(coded)]))
+    assert_same_pixels(path)
+    assert decoded_whole == []
+
+
+def png_of(coded: bytes, interlaced: int, cuts: list[int]) -> bytes:
+    """An RGB PNG with these image data, cut apart at these positions."""
+    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, interlaced)
+    data = b"".join(png_chunk(b"IDAT", coded[begin:end]) for begin, end in pairwise(cuts))
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + data + png_chunk(b"IEND", b"")
+
+
+def interlaced_png() -> bytes:
+    """Which Pillow reads but does not write (PNG third edition 8.1: seven passes over ever more pixels)."""
+    pixels = np.asarray(picture())
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = [row for left, top, right, down in passes for row in pixels[top::down, left::right]]
+    coded = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    return png_of(coded, 1, [0, len(coded)])
+
+
 def test_what_cannot_be_cut_is_decoded_whole(tmp_path: Path, decoded_whole: list[Path]) -> None:
+    (tmp_path / "interlaced.png").write_bytes(interlaced_png())
+    assert np.array_equal(np.asarray(open_image(tmp_path / "interlaced.png")), np.asarray(picture()))
     (tmp_path / "planes.tif").write_bytes(tiled_tiff(64, planes=3))
     paths = [
         tmp_path / "planes.tif",
         saved(tmp_path / "turned.tif", "TIFF", tiffinfo={274: 6}),
-        saved(tmp_path / "a.png", "PNG"),
+        tmp_path / "interlaced.png",
+        saved(tmp_path / "four bits.png", "PNG", "P", bits=4),
         saved(tmp_path / "a.jpg", "JPEG"),
     ]
     for path in paths:

@@ -17,8 +17,8 @@ export const ACTIONS: readonly (readonly [about: string, actions: readonly Actio
       "token-revoked",
     ],
   ],
-  ["Devices", ["enrolment-code-made", "device-enrolled", "device-commanded", "device-removed"]],
-  ["Cases", ["case-seen", "case-claimed", "case-released", "case-commented", "image-opened", "finding-saved", "reading-saved"]],
+  ["Devices", ["enrolment-code-made", "enrolment-code-withdrawn", "device-enrolled", "device-commanded", "device-removed"]],
+  ["Cases", ["case-seen", "case-loaded-ahead", "case-claimed", "case-released", "case-commented", "image-opened", "finding-saved", "reading-saved"]],
   ["Reports", ["second-read-asked", "diagnosis-signed", "diagnosis-amended", "report-seen"]],
   ["Captures", ["capture-seen", "image-seen", "attention-seen", "analysis-retried"]],
 ];

@@ -91,7 +91,7 @@ function State({ device, now }: { device: DeviceSummary; now: Date }) {
   );
 }
 
-function Outbox({ device: { outbox_depth, parked } }: { device: DeviceSummary }) {
+function Outbox({ device: { outbox_depth, parked, refused_files } }: { device: DeviceSummary }) {
   if (outbox_depth === null) {
     return <Unknown />;
   }
@@ -99,6 +99,9 @@ function Outbox({ device: { outbox_depth, parked } }: { device: DeviceSummary })
     <div className="signs">
       {outbox_depth === 0 ? "empty" : plural(outbox_depth, "capture")}
       {parked !== null && parked > 0 && <StateSign kind="trouble" words={`${String(parked)} parked for a person`} />}
+      {refused_files !== null && refused_files > 0 && (
+        <StateSign kind="trouble" words={`${plural(refused_files, "file")} not taken`} />
+      )}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { Confirm } from "../Confirm.tsx";
 import { devicesQuery, shutOut } from "./api.ts";
 import { DeviceTable } from "./DeviceTable.tsx";
 import { EnrolDevice } from "./EnrolDevice.tsx";
+import { OpenCodes } from "./OpenCodes.tsx";
 
 /** What is being done, and with which device. */
 export type Deed = { what: "enrol" } | { what: "enrol-anew" | "shut-out"; device: DeviceSummary };
@@ -52,6 +53,7 @@ export function DevicesPage() {
           )
         }
       </Asked>
+      {isManager && <OpenCodes />}
       {deed !== null && deed.what !== "shut-out" && (
         <EnrolDevice
           sites={[...new Set((devices.data ?? []).map(({ site_id }) => site_id))].sort()}

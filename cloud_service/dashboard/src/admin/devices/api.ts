@@ -16,9 +16,28 @@ export async function orderDevice(id: string, action: CommandAction): Promise<vo
   await queryClient.invalidateQueries({ queryKey: keys.devices });
 }
 
+/** The codes that can still be used; asked for again with the devices, since one that was used has made a device. */
+export const openCodesQuery = queryOptions({
+  queryKey: [...keys.devices, "codes"] as const,
+  queryFn: () => answer(api.GET("/api/v1/devices/enrolment-codes")),
+  staleTime: 0,
+});
+
 /** Makes a code by which a workstation fetches its credentials; told this once. */
 export async function makeEnrolmentCode(body: NewEnrolmentCode): Promise<EnrolmentCodeView> {
-  return answer(api.POST("/api/v1/devices/enrolment-codes", { body }));
+  const made = await answer(api.POST("/api/v1/devices/enrolment-codes", { body }));
+  await queryClient.invalidateQueries(openCodesQuery);
+  return made;
+}
+
+/** Lets the code that was made for a device enrol nothing any more. */
+export async function withdrawCode(device: string): Promise<void> {
+  try {
+    await api.DELETE("/api/v1/devices/{device_id}/enrolment-code", { params: { path: { device_id: device } } });
+  } finally {
+    // Refused, it was used or has expired meanwhile: either way the list is another one.
+    await queryClient.invalidateQueries(openCodesQuery);
+  }
 }
 
 /** Shuts a device out of the broker; what it sent stays. */

@@ -13,6 +13,7 @@ function aDevice(changes: Partial<DeviceSummary> = {}): DeviceSummary {
     clock_skew_seconds: 0.2,
     outbox_depth: 3,
     parked: 0,
+    refused_files: 0,
     free_disk_bytes: 40e9,
     paused: false,
     enrolled_at: "2026-11-01T09:00:00Z",

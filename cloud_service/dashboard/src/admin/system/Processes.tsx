@@ -1,15 +1,24 @@
-import type { IngestHealth, SystemHealth, WorkerHealth } from "../../api.gen.ts";
+import type { IngestHealth, SystemHealth, TrainingWorkerHealth, WorkerHealth } from "../../api.gen.ts";
 import { StateSign } from "../StateSign.tsx";
-import { useNow } from "../useNow.ts";
-import { When } from "../When.tsx";
+import { EngineNotes } from "./EngineNotes.tsx";
+import { ProcessTable } from "./ProcessTable.tsx";
 
 /** The workers and the replicas of ingest that said something within a day. */
-export function Processes({ health: { workers, ingests } }: { health: SystemHealth }) {
+export function Processes({ health: { workers, training, ingests } }: { health: SystemHealth }) {
   return (
     <>
       <section className="part" aria-labelledby="workers">
         <h2 id="workers">Workers</h2>
         {workers.length === 0 ? <None what="worker" /> : <Workers workers={workers} />}
+      </section>
+      <EngineNotes workers={workers} />
+      <section className="part" aria-labelledby="training-workers">
+        <h2 id="training-workers">Training workers</h2>
+        {training.workers.length === 0 ? (
+          <None what="training worker" />
+        ) : (
+          <TrainingWorkers workers={training.workers} />
+        )}
       </section>
       <section className="part" aria-labelledby="ingests">
         <h2 id="ingests">Ingest</h2>
@@ -24,95 +33,85 @@ function None({ what }: { what: string }) {
 }
 
 function Workers({ workers }: { workers: readonly WorkerHealth[] }) {
-  const now = useNow();
   return (
-    <table className="plain stacking">
-      <caption className="visually-hidden">Workers</caption>
-      <thead>
-        <tr>
-          <th scope="col">Worker</th>
-          <th scope="col">State</th>
-          <th scope="col">Last heard of</th>
-          <th scope="col">Model</th>
-          <th scope="col" className="number">
-            Holds
-          </th>
-          <th scope="col" className="number">
-            Worked off
-          </th>
-          <th scope="col">Started</th>
-        </tr>
-      </thead>
-      <tbody>
-        {workers.map((worker) => (
-          <tr key={worker.name}>
-            <th scope="row">{worker.name}</th>
-            <td data-name="State">
-              <Alive alive={worker.alive} />
-            </td>
-            <td data-name="Last heard of">
-              <When moment={worker.seen_at} now={now} />
-            </td>
-            <td data-name="Model">
-              {worker.model ?? <span className="quiet">none loaded</span>}{" "}
-              <span className="quiet">{worker.runtime}</span>
-            </td>
-            <td data-name="Holds" className="number">
-              {worker.claimed.toLocaleString()}
-            </td>
-            <td data-name="Worked off" className="number">
-              {worker.answered.toLocaleString()}
-            </td>
-            <td data-name="Started">
-              <When moment={worker.started_at} now={now} />
-            </td>
-          </tr>
+    <ProcessTable
+      caption="Workers"
+      kind="Worker"
+      processes={workers}
+      state={({ alive }) => <Alive alive={alive} />}
+      columns={[
+        { head: "Model", cell: (worker) => <Models worker={worker} /> },
+        { head: "Holds", number: true, cell: ({ claimed }) => claimed.toLocaleString() },
+        { head: "Worked off", number: true, cell: ({ answered }) => answered.toLocaleString() },
+      ]}
+    />
+  );
+}
+
+/** What a worker answers with, and what it could not load: the model before goes on then, which nobody else would notice. */
+function Models({ worker: { model, runtime, models, model_faults: faults } }: { worker: WorkerHealth }) {
+  return (
+    <>
+      {model ?? <span className="quiet">none loaded</span>} <span className="quiet">{runtime}</span>
+      {models
+        .filter(({ scope }) => scope !== "*")
+        .map(({ scope, model: own }) => (
+          <div key={scope}>
+            {own} <span className="quiet">at site {scope}</span>
+          </div>
         ))}
-      </tbody>
-    </table>
+      {faults.length > 0 && <StateSign kind="trouble" words="A model cannot be loaded, see above" />}
+    </>
+  );
+}
+
+const WORK = {
+  "check-import": "checks a data set",
+  import: "keeps a data set",
+  train: "trains",
+  assess: "assesses a model",
+} as const;
+
+function TrainingWorkers({ workers }: { workers: readonly TrainingWorkerHealth[] }) {
+  return (
+    <ProcessTable
+      caption="Training workers"
+      kind="Worker"
+      processes={workers}
+      state={({ alive }) => <Alive alive={alive} />}
+      columns={[
+        {
+          head: "Now",
+          cell: ({ job_kind: kind }) => (kind === null ? <span className="quiet">idle</span> : WORK[kind]),
+        },
+        { head: "Threads", number: true, cell: ({ threads }) => threads?.toLocaleString() ?? "–" },
+        { head: "Jobs begun", number: true, cell: ({ begun }) => begun.toLocaleString() },
+      ]}
+    />
   );
 }
 
 function Ingests({ ingests }: { ingests: readonly IngestHealth[] }) {
-  const now = useNow();
   return (
-    <table className="plain stacking">
-      <caption className="visually-hidden">Replicas of ingest</caption>
-      <thead>
-        <tr>
-          <th scope="col">Replica</th>
-          <th scope="col">State</th>
-          <th scope="col">Last heard of</th>
-          <th scope="col">Share of the sites</th>
-          <th scope="col">Started</th>
-        </tr>
-      </thead>
-      <tbody>
-        {ingests.map((replica) => (
-          <tr key={replica.name}>
-            <th scope="row">{replica.name}</th>
-            <td data-name="State">
-              {replica.alive && !replica.serving ? (
-                <StateSign kind="trouble" words="Alive, not connected to the broker" />
-              ) : (
-                <Alive alive={replica.alive} />
-              )}
-            </td>
-            <td data-name="Last heard of">
-              <When moment={replica.seen_at} now={now} />
-            </td>
-            <td data-name="Share">
-              {replica.shard === null || replica.shard_count === null
-                ? "all"
-                : `${String(replica.shard + 1)} of ${String(replica.shard_count)}`}
-            </td>
-            <td data-name="Started">
-              <When moment={replica.started_at} now={now} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <ProcessTable
+      caption="Replicas of ingest"
+      kind="Replica"
+      processes={ingests}
+      state={({ alive, serving }) =>
+        alive && !serving ? (
+          <StateSign kind="trouble" words="Alive, not connected to the broker" />
+        ) : (
+          <Alive alive={alive} />
+        )
+      }
+      columns={[
+        {
+          head: "Share of the sites",
+          cell: ({ shard, shard_count: count }) =>
+            shard === null || count === null ? "all" : `${String(shard + 1)} of ${String(count)}`,
+        },
+      ]}
+    />
   );
 }
 

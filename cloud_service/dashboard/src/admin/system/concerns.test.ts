@@ -20,10 +20,31 @@ const WELL: SystemHealth = {
       model: "se-cnn demo-1",
       model_digest: "d".repeat(64),
       runtime: "onnxruntime",
+      models: [],
+      model_faults: [],
+      engine_notes: [],
       claimed: 2,
       answered: 40,
     },
   ],
+  training: {
+    waiting: 0,
+    running: 0,
+    failed: 0,
+    oldest_unclaimed_seconds: null,
+    workers: [
+      {
+        name: "cloud-1:8",
+        alive: true,
+        started_at: AT,
+        seen_at: AT,
+        job_id: null,
+        job_kind: null,
+        threads: 1,
+        begun: 0,
+      },
+    ],
+  },
   ingests: [{ name: "ingest-0", alive: true, started_at: AT, seen_at: AT, shard: 0, shard_count: 1, serving: true }],
   devices: { enrolled: 3, online: 2 },
   deliveries: { waiting: 1, oldest_seconds: 5 },
@@ -53,6 +74,23 @@ describe("the system", () => {
     ]);
     expect(found[0]?.words).toContain("1 analysis waits.");
     expect(found[2]?.words).toContain("2 h 1 min");
+  });
+
+  test("says once what several workers could not load", () => {
+    const faulty = WELL.workers.map((worker) => ({ ...worker, model_faults: ["The package has changed."] }));
+
+    const found = concerns({ ...WELL, workers: [...faulty, ...faulty] });
+    expect(found.map(({ words }) => words)).toEqual(["The package has changed."]);
+    expect(titles({ workers: [...WELL.workers, ...faulty.map((worker) => ({ ...worker, alive: false }))] })).toEqual([]);
+  });
+
+  test("misses a training worker only where something waits for one", () => {
+    const alone = { ...WELL.training, workers: [] };
+
+    expect(titles({ training: alone })).toEqual([]);
+    expect(titles({ training: { ...alone, waiting: 2, oldest_unclaimed_seconds: 1 } })).toEqual([
+      "No training worker is alive",
+    ]);
   });
 
   test("names every other trouble", () => {

@@ -15,6 +15,7 @@ const SHARE_OF_DISK_TO_KEEP = 0.1;
 export function concerns(health: SystemHealth): Concern[] {
   return [
     ...workers(health),
+    ...models(health),
     ...ingest(health),
     ...storage(health),
     ...queue(health),
@@ -27,6 +28,7 @@ export function concerns(health: SystemHealth): Concern[] {
           },
         ]),
     ...deliveries(health),
+    ...training(health),
   ];
 }
 
@@ -40,6 +42,11 @@ function workers({ workers, queue: { waiting } }: SystemHealth): Concern[] {
       words: `Captures are taken in but not analysed; ${plural(waiting, "analysis waits", "analyses wait")}. Start one: smearflow worker.`,
     },
   ];
+}
+
+function models({ workers }: SystemHealth): Concern[] {
+  const faults = new Set(workers.filter(({ alive }) => alive).flatMap(({ model_faults }) => model_faults));
+  return [...faults].map((words) => ({ title: "A worker cannot load a model; the one before it answers", words }));
 }
 
 function ingest({ ingests }: SystemHealth): Concern[] {
@@ -79,6 +86,18 @@ function queue({ queue: { oldest_unclaimed_seconds, failed } }: SystemHealth): C
     });
   }
   return found;
+}
+
+function training({ training: { waiting, workers } }: SystemHealth): Concern[] {
+  if (waiting === 0 || workers.some(({ alive }) => alive)) {
+    return [];
+  }
+  return [
+    {
+      title: "No training worker is alive",
+      words: `${plural(waiting, "job waits", "jobs wait")} for one: data sets, trainings or assessments. Start it: smearflow worker --queue training.`,
+    },
+  ];
 }
 
 function deliveries({ deliveries: { waiting, oldest_seconds } }: SystemHealth): Concern[] {

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { UserPlus } from "lucide-react";
 import { useState } from "react";
 
-import type { UserView } from "../../api.gen.ts";
+import type { LogInProvider, UserView } from "../../api.gen.ts";
 import { useMe } from "../../session/me.ts";
 import { AdminPage } from "../AdminPage.tsx";
 import { Asked } from "../Asked.tsx";
@@ -13,19 +13,23 @@ import { StateSign } from "../StateSign.tsx";
 import { useNow } from "../useNow.ts";
 import { When } from "../When.tsx";
 import { AddUser } from "./AddUser.tsx";
-import { changeUser, usersQuery } from "./api.ts";
+import { changeUser, providerQuery, usersQuery } from "./api.ts";
 import { ChangeUser } from "./ChangeUser.tsx";
+import { OpenIdAccount } from "./OpenIdAccount.tsx";
+import { wayIn } from "./openIdWords.ts";
 import { ResetPassword } from "./ResetPassword.tsx";
 import { logsIn, ROLES } from "./roles.ts";
 import { Tokens } from "./Tokens.tsx";
 
 /** What is being done, and to whom. */
-type Deed = { what: "add" } | { what: "change" | "disable" | "enable" | "reset" | "tokens"; user: UserView };
+type Deed = { what: "add" } | { what: DeedWithUser; user: UserView };
+type DeedWithUser = "change" | "disable" | "enable" | "openid" | "reset" | "tokens";
 
 /** Who is let in, as what, and for which site. */
 export function UsersPage() {
   const users = useQuery(usersQuery);
   const devices = useQuery(devicesQuery);
+  const provider = useQuery(providerQuery).data ?? null;
   const [deed, setDeed] = useState<Deed | null>(null);
   const sites = [...new Set((devices.data ?? []).map(({ site_id }) => site_id))].sort();
   return (
@@ -45,12 +49,13 @@ export function UsersPage() {
       }
     >
       <Asked query={users} what="users">
-        {(found) => <UserTable users={found} onChoose={setDeed} />}
+        {(found) => <UserTable users={found} provider={provider} onChoose={setDeed} />}
       </Asked>
       {deed !== null && (
         <DeedDialog
           deed={deed}
           sites={sites}
+          provider={provider}
           onClose={() => {
             setDeed(null);
           }}
@@ -60,7 +65,13 @@ export function UsersPage() {
   );
 }
 
-function UserTable({ users, onChoose }: { users: readonly UserView[]; onChoose: (deed: Deed) => void }) {
+interface TableProps {
+  users: readonly UserView[];
+  provider: LogInProvider | null;
+  onChoose: (deed: Deed) => void;
+}
+
+function UserTable({ users, provider, onChoose }: TableProps) {
   const now = useNow();
   const me = useMe();
   return (
@@ -72,6 +83,7 @@ function UserTable({ users, onChoose }: { users: readonly UserView[]; onChoose: 
           <th scope="col">Role</th>
           <th scope="col">Site</th>
           <th scope="col">State</th>
+          <th scope="col">Logs in by</th>
           <th scope="col">Last log-in</th>
           <th scope="col">
             <span className="visually-hidden">Actions</span>
@@ -96,11 +108,22 @@ function UserTable({ users, onChoose }: { users: readonly UserView[]; onChoose: 
                 </StateSign>
               )}
             </td>
+            <td data-name="Logs in by">
+              <div className="signs">
+                <StateSign {...wayIn(user, provider)}>
+                  {user.openid_subject !== null && (
+                    <code className="openid-subject" title={`Account at ${user.openid_issuer ?? ""}`}>
+                      {user.openid_subject}
+                    </code>
+                  )}
+                </StateSign>
+              </div>
+            </td>
             <td data-name="Last log-in">
               <When moment={user.last_log_in_at} now={now} never={logsIn(user.role) ? "never" : "by token only"} />
             </td>
             <td className="row-actions">
-              <RowMenu name={user.name} deeds={deedsFor(user, onChoose)} />
+              <RowMenu name={user.name} deeds={deedsFor(user, provider, onChoose)} />
             </td>
           </tr>
         ))}
@@ -109,23 +132,37 @@ function UserTable({ users, onChoose }: { users: readonly UserView[]; onChoose: 
   );
 }
 
-function deedsFor(user: UserView, onChoose: (deed: Deed) => void) {
-  const choice = (name: string, what: "change" | "disable" | "enable" | "reset" | "tokens", isDestructive = false) => ({
+function deedsFor(user: UserView, provider: LogInProvider | null, onChoose: (deed: Deed) => void) {
+  const choice = (name: string, what: DeedWithUser, isDestructive = false) => ({
     name,
     isDestructive,
     onChoose: () => {
       onChoose({ what, user });
     },
   });
+  const accountChoice = () => {
+    if (provider !== null && logsIn(user.role)) {
+      return [choice(`Account at ${provider.name}…`, "openid")];
+    }
+    return user.openid_subject === null ? [] : [choice("Unbind from its provider…", "openid")];
+  };
   return [
     choice("Role and site…", "change"),
     ...(logsIn(user.role) ? [choice("New password…", "reset")] : []),
+    ...accountChoice(),
     choice("Tokens…", "tokens"),
     user.disabled_at === null ? choice("Disable…", "disable", true) : choice("Enable…", "enable"),
   ];
 }
 
-function DeedDialog({ deed, sites, onClose }: { deed: Deed; sites: readonly string[]; onClose: () => void }) {
+interface DialogProps {
+  deed: Deed;
+  sites: readonly string[];
+  provider: LogInProvider | null;
+  onClose: () => void;
+}
+
+function DeedDialog({ deed, sites, provider, onClose }: DialogProps) {
   switch (deed.what) {
     case "add":
       return <AddUser sites={sites} onClose={onClose} />;
@@ -133,6 +170,8 @@ function DeedDialog({ deed, sites, onClose }: { deed: Deed; sites: readonly stri
       return <ChangeUser user={deed.user} sites={sites} onClose={onClose} />;
     case "reset":
       return <ResetPassword name={deed.user.name} onClose={onClose} />;
+    case "openid":
+      return <OpenIdAccount user={deed.user} provider={logsIn(deed.user.role) ? provider : null} onClose={onClose} />;
     case "tokens":
       return <Tokens user={deed.user} onClose={onClose} />;
     case "disable":

@@ -12,6 +12,12 @@ export const usersQuery = queryOptions({
   staleTime: 0,
 });
 
+/** The provider through whom users can log in, as the settings name it; null: they name none. */
+export const providerQuery = queryOptions({
+  queryKey: ["log-in-provider"] as const,
+  queryFn: async () => (await answer(api.GET("/api/v1/session/providers"))).providers[0] ?? null,
+});
+
 export function tokensQuery(name: string) {
   return queryOptions({
     queryKey: ["tokens", name] as const,
@@ -31,6 +37,15 @@ export async function changeUser(name: string, body: UserChange): Promise<UserVi
 /** Gives a user a new random password, which is told this once. */
 export async function resetPassword(name: string): Promise<UserWithPassword> {
   return listedAnew(answer(api.POST("/api/v1/users/{name}/password-reset", { params: { path: { name } }, body: {} })));
+}
+
+/** Says who a user is at the provider; a former account's sessions end. */
+export async function bindUser(name: string, subject: string): Promise<UserView> {
+  return listedAnew(answer(api.PUT("/api/v1/users/{name}/openid", { params: { path: { name } }, body: { subject } })));
+}
+
+export async function unbindUser(name: string): Promise<void> {
+  await listedAnew(api.DELETE("/api/v1/users/{name}/openid", { params: { path: { name } } }));
 }
 
 export async function addToken(name: string, body: NewToken): Promise<TokenWithSecret> {

@@ -2,16 +2,25 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from PIL import Image
-from typer.testing import CliRunner
 
 from cloud_service.ml.datasets import commands
 from cloud_service.ml.datasets.duplicates import LeakError
 from cloud_service.ml.datasets.reading import Layout, read_dataset
 from cloud_service.ml.datasets.samples import DatasetError
 from cloud_service.ml.datasets.split_file import replay_split
+from tests.support.commands import Commands
 from tests.support.real_smears import FIELDS, needs_fields
+
+dataset = Commands(app=commands.app)
+run = dataset.said
+
+
+def refused(*arguments: object) -> str:
+    """What is said of a command line that is wrong, in one line."""
+    result = dataset.run(*arguments)
+    assert result.exit_code == 2, result.output
+    return " ".join(result.output.split())
 
 
 @pytest.fixture(scope="module")
@@ -20,16 +29,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("data") / "set"
     run("synthesise", "--layout", "c-nmc", "--crops", 24, "--out", out)
     return out
-
-
-def app() -> typer.Typer:
-    return commands.app
-
-
-def run(*arguments: object, code: int = 0) -> str:
-    result = CliRunner().invoke(app(), [str(argument) for argument in arguments], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.stdout if code == 0 else result.output
 
 
 def test_inspect_for_people_and_for_programs(data: Path, tmp_path: Path) -> None:
@@ -78,14 +77,14 @@ def test_a_leak_is_refused_unless_allowed(data: Path, tmp_path: Path) -> None:
 def test_shares_that_leave_a_part_empty_are_refused(
     data: Path, tmp_path: Path, shares: tuple[str, ...], reason: str
 ) -> None:
-    assert reason in " ".join(run("split", data, "--out", tmp_path / "split.json", *shares, code=2).split())
+    assert reason in refused("split", data, "--out", tmp_path / "split.json", *shares)
 
 
 def test_synthesise_knows_what_a_layout_holds(tmp_path: Path) -> None:
     run("synthesise", "--layout", "all-idb2", "--crops", 4, "--out", tmp_path / "set")
     assert len(read_dataset(tmp_path / "set", Layout.ALL_IDB2)) == 4
-    out = run("synthesise", "--layout", "all-idb2", "--fields", 4, "--out", tmp_path / "other", code=2)
-    assert "holds no fields" in " ".join(out.split())
+    out = refused("synthesise", "--layout", "all-idb2", "--fields", 4, "--out", tmp_path / "other")
+    assert "holds no fields" in out
 
 
 @pytest.mark.slow

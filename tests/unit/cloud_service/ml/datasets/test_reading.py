@@ -46,6 +46,8 @@ def test_a_manifest_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
         ([], "lacks the column 'path'"),
         (["path,label", "1.jpg,ALL", "gone.jpg,hem"], r"line 3: there is no file 'gone\.jpg'"),
         (["path,label", "../outside.jpg,ALL"], "leaves the data set"),
+        (["path,label", "1" * 5000 + ".jpg,ALL"], "no path that a file can have"),
+        (["path,label", "1\0.jpg,ALL"], "no path that a file can have"),
         (["path,label", "1.jpg,maybe"], "line 2: the class 'maybe' is not known"),
         (["path,label", "1.jpg"], "the class '' is not known"),
         (["path,label", ",ALL"], "there is no file ''"),

@@ -3,7 +3,6 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from cloud_service.ml.datasets.reading import read_dataset
 from cloud_service.ml.datasets.samples import DatasetError
@@ -18,17 +17,14 @@ from cloud_service.ml.evaluation.report import Evaluation
 from cloud_service.ml.evaluation.text import evaluation_text
 from cloud_service.ml.evaluation.writing import write_evaluation
 from cloud_service.ml.package import ModelPackage, ModelPackageError
+from tests.support.commands import Commands
+
+run = Commands(app=commands.app).said
 
 
 @pytest.fixture(scope="module")
 def on_test_part(package: ModelPackage, dataset: Path, split_file: Path) -> Evaluation:
     return evaluate(package, dataset, split_file=split_file)
-
-
-def run(*arguments: object) -> str:
-    result = CliRunner().invoke(commands.app, [str(argument) for argument in arguments], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_the_test_part_gives_the_cards_own_figures(on_test_part: Evaluation, package: ModelPackage) -> None:

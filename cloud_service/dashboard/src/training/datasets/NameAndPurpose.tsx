@@ -1,0 +1,98 @@
+import { useQuery } from "@tanstack/react-query";
+import { useId } from "react";
+
+import { devicesQuery } from "../../admin/devices/api.ts";
+import { Field } from "../../admin/Field.tsx";
+import { datasetsQuery } from "./api.ts";
+import type { DatasetPurpose } from "../../api.gen.ts";
+import { PURPOSES } from "./words.ts";
+
+/** What a data set is to be called, and what it is for. */
+export interface Naming {
+  readonly name: string;
+  readonly purpose: DatasetPurpose;
+  readonly site: string;
+}
+
+export const UNNAMED: Naming = { name: "", purpose: "training", site: "" };
+
+interface Props {
+  naming: Naming;
+  siteLabel: string;
+  onChange: (naming: Naming) => void;
+}
+
+export function NameAndPurpose({ naming, siteLabel, onChange }: Props) {
+  const known = useId();
+  const { data: versions = [] } = useQuery(datasetsQuery);
+  const { data: devices = [] } = useQuery(devicesQuery);
+  const names = [...new Set(versions.map(({ name }) => name))];
+  const sites = [...new Set(devices.map(({ site_id }) => site_id))].sort();
+  return (
+    <>
+      <Field label="Name" help="Under the name of a data set that is there, it becomes its next version.">
+        {(wiring) => (
+          <input
+            {...wiring}
+            type="text"
+            required
+            maxLength={100}
+            pattern="[A-Za-z0-9][A-Za-z0-9 ._+\-]*"
+            title="Letters, digits, blanks, and . _ + -"
+            autoComplete="off"
+            list={known}
+            value={naming.name}
+            onChange={({ target }) => {
+              onChange({ ...naming, name: target.value });
+            }}
+          />
+        )}
+      </Field>
+      <datalist id={known}>
+        {names.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <fieldset className="choices">
+        <legend>Purpose</legend>
+        {(Object.keys(PURPOSES) as DatasetPurpose[]).map((purpose) => {
+          const { icon: Icon, word, meaning } = PURPOSES[purpose];
+          return (
+            <label key={purpose}>
+              <input
+                type="radio"
+                name="purpose"
+                checked={naming.purpose === purpose}
+                onChange={() => {
+                  onChange({ ...naming, purpose });
+                }}
+              />
+              <span>
+                <strong>
+                  <Icon aria-hidden="true" className="lucide small" /> {word}
+                </strong>{" "}
+                <span className="quiet">{meaning}</span>
+              </span>
+            </label>
+          );
+        })}
+      </fieldset>
+      <Field label={siteLabel}>
+        {(wiring) => (
+          <select
+            {...wiring}
+            value={naming.site}
+            onChange={({ target }) => {
+              onChange({ ...naming, site: target.value });
+            }}
+          >
+            <option value="">All sites</option>
+            {sites.map((site) => (
+              <option key={site}>{site}</option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </>
+  );
+}
