@@ -7,6 +7,7 @@ import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -77,7 +78,8 @@ class ServerProcess(ABC):
         process = self._running()
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         for member in family:
-            member.kill()
+            with suppress(psutil.NoSuchProcess):  # a child may end of itself: PostgreSQL's helpers come and go
+                member.kill()
         process.wait(PATIENCE)
         psutil.wait_procs(family, timeout=PATIENCE)
         self._process = None
