@@ -22,7 +22,7 @@ def pack(folder: Path, archive: Path, limits: Limits) -> int:
         How many files were packed.
 
     Raises:
-        DatasetError: the folder is none, holds no file or more than is taken, or one cannot be read.
+        DatasetError: the folder is none, holds no file or more than is taken, or one cannot be read or shrinks.
         TransientError: the disk is full.
     """
     if not folder.is_dir():
@@ -58,4 +58,11 @@ def _add(packed: tarfile.TarFile, path: Path, name: str) -> None:
     with opened as content:
         plain = tarfile.TarInfo(name)
         plain.size = path.stat().st_size
-        packed.addfile(plain, content)
+        try:
+            packed.addfile(plain, content)
+        except OSError as error:
+            if error.errno is not None:  # the system's, of the disk; what tarfile raises for a short read has no number
+                raise
+            raise DatasetError(
+                f"{path} became smaller while it was packed. Import the folder again once nothing writes into it."
+            ) from error

@@ -1,6 +1,7 @@
 """Archives that strangers made: what is taken apart, and what is refused before it does harm."""
 
 import io
+import os
 import random
 import resource
 import tarfile
@@ -8,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -255,3 +257,19 @@ def test_a_folder_is_packed_into_the_same_bytes_each_time(tmp_path: Path) -> Non
         pack(tmp_path / "nowhere", tmp_path / "third.tar", LIMITS)
     with files_of_at_most(2000), pytest.raises(TransientError, match="Free some space"):
         pack(folder, tmp_path / "third.tar", LIMITS)
+
+
+def test_a_file_that_shrinks_while_it_is_packed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "fields"
+    folder.mkdir()
+    image = folder / "a.png"
+    image.write_bytes(b"a" * 3000)
+    add = tarfile.TarFile.addfile
+
+    def shrink_and_add(archive: tarfile.TarFile, info: tarfile.TarInfo, content: IO[bytes] | None = None) -> None:
+        os.truncate(image, 1000)
+        add(archive, info, content)
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", shrink_and_add)
+    with pytest.raises(DatasetError, match=r"a\.png became smaller while it was packed\. Import the folder again"):
+        pack(folder, tmp_path / "packed.tar", LIMITS)
