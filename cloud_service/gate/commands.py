@@ -190,11 +190,18 @@ def withdraw(proposal: Proposal, *, json_: Json = False) -> None:
 def _newest_assessment(session: "Session", model: str, scope: str) -> "AssessmentSummary":
     from cloud_service.errors import NotFoundError
     from cloud_service.gate.queries import assessments_of
+    from cloud_service.gate.service import is_under_way
+    from cloud_service.registry.versions import version_by_digest
     from cloud_service.registry.words import named
 
     for found in assessments_of(session, model):
         if found.scope == scope:
             return found
+    if is_under_way(session, version_by_digest(session, model).digest, scope):
+        raise NotFoundError(
+            f"Model {model} is being assessed for {named(scope)}: wait for that; `smearflow training jobs` shows how "
+            "far it is."
+        )
     raise NotFoundError(
         f"Model {model} has not been assessed for {named(scope)} yet: smearflow model assess {model} --scope {scope!r}."
     )

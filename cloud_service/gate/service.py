@@ -40,18 +40,23 @@ def assess(session: Session, actor: Actor, *, digest: str, scope: str, promises:
         raise ConflictError(
             f"{_capital(version.digest)} is in service in {named(scope)} itself: there is nothing to compare it with."
         )
-    under_way = select(TrainingJob).where(
-        TrainingJob.kind == TrainingJobKind.ASSESS,
-        TrainingJob.subject == version.digest,
-        TrainingJob.state.in_([TrainingJobState.WAITING, TrainingJobState.RUNNING]),
-    )
-    if any(job.parameters["scope"] == scope for job in session.scalars(under_way)):
+    if is_under_way(session, version.digest, scope):
         raise ConflictError(f"{_capital(version.digest)} is being assessed for {named(scope)} already: wait for that.")
     parameters = {"scope": scope, "promises": [str(measure) for measure in promises]}
     job = add_job(session, actor, TrainingJobKind.ASSESS, version.digest, parameters)
     tell(session, job)
     record(session, actor, Action.MODEL_ASSESSED, version.digest, job=str(job.id), **parameters)
     return job
+
+
+def is_under_way(session: Session, digest: str, scope: str) -> bool:
+    """Whether the model of this whole digest is being assessed for a scope, or waits for that."""
+    jobs = select(TrainingJob).where(
+        TrainingJob.kind == TrainingJobKind.ASSESS,
+        TrainingJob.subject == digest,
+        TrainingJob.state.in_([TrainingJobState.WAITING, TrainingJobState.RUNNING]),
+    )
+    return any(job.parameters["scope"] == scope for job in session.scalars(jobs))
 
 
 def _capital(digest: str) -> str:

@@ -186,7 +186,7 @@ def test_a_failed_capture_says_why_and_is_tried_again(page: Page, server: ApiSer
     log_in(page, server)
 
     expect(row(page, refused.id)).to_contain_text("The image is in CMYK.")
-    expect(page.get_by_text("2 wire refusals")).to_be_visible()
+    expect(page.get_by_text("2 messages were refused")).to_be_visible()
     page.get_by_role("button", name=re.compile(r"\d Failed")).click()
     expect(row(page, refused.id)).to_have_count(0)
     expect(row(page, capture.id)).to_contain_text("The worker ended three times.")

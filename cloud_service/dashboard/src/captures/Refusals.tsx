@@ -4,12 +4,12 @@ import { shortTime } from "../words.ts";
 /** What ingest refused on the wire, so that nothing is dropped in silence. */
 export function Refusals({ refusals: { total, refusals } }: { refusals: RefusalsAnswer }) {
   if (total === 0) {
-    return <p className="refusals quiet">No wire refusals</p>;
+    return <p className="refusals quiet">No message was refused</p>;
   }
   return (
     <details className="refusals">
       <summary>
-        {total.toLocaleString()} wire {total === 1 ? "refusal" : "refusals"}
+        {total === 1 ? "1 message was refused" : `${total.toLocaleString()} messages were refused`}
       </summary>
       <ul>
         {refusals.map((refusal) => (

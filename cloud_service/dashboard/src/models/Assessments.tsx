@@ -7,11 +7,10 @@ import { StateSign } from "../admin/StateSign.tsx";
 import { useNow } from "../admin/useNow.ts";
 import { When } from "../admin/When.tsx";
 import type { AssessmentSummary, ModelSummary, TrainingJobSummary } from "../api.gen.ts";
-import { may, useMe } from "../session/me.ts";
-import { jobsQuery } from "../training/jobs/api.ts";
 import { JobProgress } from "../training/jobs/JobProgress.tsx";
 import { isOver, stateInWords } from "../training/jobs/words.ts";
 import { assessmentsQuery } from "./api.ts";
+import { useAssessJobs } from "./assessJobs.ts";
 import { FailedChecks } from "./FailedChecks.tsx";
 import { ModelLink } from "./ModelLink.tsx";
 import { inScope } from "./words.ts";
@@ -42,10 +41,7 @@ export function Assessments({ model }: { model: ModelSummary }) {
 
 /** Assessments that are on their way, or went wrong since the last one; for those who may follow jobs. */
 function Pending({ model }: { model: ModelSummary }) {
-  const mayFollow = may(useMe(), "see-training");
-  const jobs = useQuery({ ...jobsQuery, enabled: mayFollow }).data ?? [];
-  const mine = jobs.filter(({ kind, subject }) => kind === "assess" && subject === model.digest);
-  const shown = mine.filter((job, place) => !isOver(job) || (place === 0 && job.state === "failed"));
+  const shown = useAssessJobs(model.digest).filter((job, place) => !isOver(job) || (place === 0 && job.state === "failed"));
   return shown.length === 0 ? null : (
     <ul className="assessments">
       {shown.map((job) => (

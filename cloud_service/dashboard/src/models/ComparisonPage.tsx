@@ -14,6 +14,7 @@ import { assessmentQuery, assessmentsQuery, decide, propose, proposalsQuery } fr
 import { Checks } from "./Checks.tsx";
 import { EngineFigures } from "./EngineFigures.tsx";
 import { Impact } from "./Impact.tsx";
+import { NotAssessed } from "./NotAssessed.tsx";
 import { ProposalList } from "./ProposalList.tsx";
 import { Propose } from "./Propose.tsx";
 import { TestSetFigures } from "./TestSetFigures.tsx";
@@ -37,7 +38,7 @@ export function ComparisonPage() {
       {id === undefined ? (
         <AdminPage title="Comparison" about="How a model does beside the one in service, on images that neither was tuned on.">
           <Asked query={all} what="comparisons">
-            {() => <p className="nothing-yet">It was not assessed yet. An administrator does it on the model’s page.</p>}
+            {() => <NotAssessed digest={digest} />}
           </Asked>
         </AdminPage>
       ) : (

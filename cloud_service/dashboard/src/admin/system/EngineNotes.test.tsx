@@ -45,6 +45,14 @@ test("why a processor answers is said once for all workers that say it, with wha
   ]);
 });
 
+test("what is to be typed stands as such, without the signs of a terminal", () => {
+  render(<EngineNotes workers={[worker("cloud-1:7", ["Install Smearflow with its extra `gpu`, then look at `nvidia-smi`."])]} />);
+
+  const note = screen.getByRole("listitem");
+  expect(note.textContent).toBe("cloud-1:7: Install Smearflow with its extra gpu, then look at nvidia-smi.");
+  expect([...note.querySelectorAll("code")].map(({ textContent }) => textContent)).toEqual(["gpu", "nvidia-smi"]);
+});
+
 test("where TensorRT answers, or nobody looks for it, nothing is said", () => {
   const { container } = render(<EngineNotes workers={[worker("cloud-1:7", [])]} />);
 

@@ -1,4 +1,5 @@
 import type { WorkerHealth } from "../../api.gen.ts";
+import { Coded } from "../../design/Coded.tsx";
 import { engineNotes } from "./engineNotes.ts";
 
 /** Which workers answer by a processor though they look for a GPU, why, and what a person can do. */
@@ -17,7 +18,7 @@ export function EngineNotes({ workers }: { workers: readonly WorkerHealth[] }) {
       <ul className="engine-notes">
         {notes.map(({ words, names }) => (
           <li key={words}>
-            <strong>{names.join(", ")}:</strong> {words}
+            <strong>{names.join(", ")}:</strong> <Coded words={words} />
           </li>
         ))}
       </ul>
