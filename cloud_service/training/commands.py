@@ -117,7 +117,11 @@ def jobs(
     for row in rows:
         typer.echo(f"{row.id} {row.kind:12} {row.subject_name or row.subject}: {standing(row)}")
     if not rows:
-        typer.echo("There is no such job.")
+        typer.echo(
+            "There is no such job."
+            if kind or state
+            else "There is no job. Begin with `smearflow dataset import` or `smearflow training start`."
+        )
 
 
 @app.command(epilog="Example: smearflow training show 0f8fad5b-d9cb-469f-a165-70867728950e --watch")

@@ -89,7 +89,8 @@ def test_what_is_not_there_is_said() -> None:
     with pytest.raises(NotFoundError, match="no recipe 'mine'; see"):
         training("again", "mine")
     assert "There is no recipe. Begin with" in training("recipes").stdout
-    assert "There is no such job" in training("jobs").stdout
+    assert "There is no job. Begin with" in training("jobs").stdout
+    assert "There is no such job" in training("jobs", "--kind", "train").stdout
 
 
 def test_jobs_are_listed_shown_and_cancelled() -> None:

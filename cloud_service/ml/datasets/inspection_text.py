@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cloud_service.ml.datasets.inspection import Duplicates, Inspection
+from cloud_service.ml.datasets.inspection import Duplicates, GroupSummary, Inspection
 
 _MOST_SHOWN: Final = 10
 
@@ -19,8 +19,7 @@ def show_inspection(inspection: Inspection, console: Console) -> None:
     _say(console, f"With ALL {inspection.with_all}, without {inspection.without}")
     _say(
         console,
-        f"{groups.count} groups of {groups.smallest} to {groups.largest} images (median {groups.median:g}), "
-        f"{groups.with_both_labels} of them with both labels",
+        f"{groups.count} groups of {_sizes(groups)}, {groups.with_both_labels} of them with both labels",
     )
     if inspection.marked_blasts:
         _say(console, f"{inspection.marked_blasts} blasts are marked by their centre")
@@ -72,6 +71,12 @@ def _show_list(what: str, headings: Sequence[str], rows: Sequence[Sequence[objec
     console.print(_table(headings, rows[:_MOST_SHOWN]))
     if len(rows) > _MOST_SHOWN:
         _say(console, f"and {len(rows) - _MOST_SHOWN} more {what}")
+
+
+def _sizes(groups: GroupSummary) -> str:
+    if groups.smallest == groups.largest:
+        return f"{groups.largest} image{'s' if groups.largest != 1 else ''} each"
+    return f"{groups.smallest} to {groups.largest} images (median {groups.median:g})"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

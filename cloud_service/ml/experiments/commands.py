@@ -54,7 +54,12 @@ def experiment(  # noqa: PLR0913 - a command's options
     offline: Annotated[
         bool, typer.Option("--offline", help="Enlarge training parts once, to the class counts of tables 1, 3 and 4.")
     ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="A trial: 100 images, 16 epochs; the report says so.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="A trial: 100 images, 16 epochs; the report says so. Minutes; with --offline an hour."
+        ),
+    ] = False,
     allow_leaks: Annotated[
         bool, typer.Option("--allow-leaks", help="Go on although parts share images or groups, and state it.")
     ] = False,

@@ -82,7 +82,14 @@ def test_warnings_and_the_text_for_a_person(inspection: Inspection) -> None:
         "Each image is a group of its own",
     ]
     text = shown(inspection)
-    for part in ("15 images", "pre/[broken].png", "hem/copy.png, pre/1.png", "labels, classes, groups", "120 x 120"):
+    for part in (
+        "15 images",
+        "15 groups of 1 image each",
+        "pre/[broken].png",
+        "hem/copy.png, pre/1.png",
+        "labels, classes, groups",
+        "120 x 120",
+    ):
         assert part in text
 
 
