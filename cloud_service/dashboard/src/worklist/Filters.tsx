@@ -158,20 +158,26 @@ function Days({ search, onChange }: Props) {
 }
 
 /** Asks once a person pauses; what stands in the address wins when it changes by other ways. */
-function SearchField({ typed, onChange }: { typed: string; onChange: Change }) {
+export function SearchField({ typed, onChange }: { typed: string; onChange: Change }) {
   const [text, setText] = useState(typed);
   const [known, setKnown] = useState(typed);
+  const [asked, setAsked] = useState<string | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const help = useId();
   if (typed !== known) {
     setKnown(typed);
-    setText(typed);
+    setAsked(null);
+    // The address says what this field asked for: more may have been typed since, if only a space.
+    if (typed !== asked) {
+      setText(typed);
+    }
   }
   useEffect(() => {
     if (text.trim() === typed) {
       return undefined;
     }
     const asking = setTimeout(() => {
+      setAsked(text.trim());
       onChange({ search: text.trim() });
     }, TYPED_AFTER_MS);
     return () => {
