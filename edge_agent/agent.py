@@ -19,7 +19,7 @@ from edge_agent.allocator import share_one_arena
 from edge_agent.config import EdgeConfig, load_config
 from edge_agent.credentials import EdgeSecrets
 from edge_agent.disk import DiskGuard
-from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult, Refusal
 from edge_agent.intake.identify import Identifier
 from edge_agent.intake.intake import Intake
 from edge_agent.intake.taking import Taking
@@ -61,8 +61,8 @@ class _WakingStore:
         self._on_put(outcome.result)
         return outcome
 
-    def refuse(self, path: Path, fingerprint: Fingerprint, reason: str) -> None:
-        self._outbox.refuse(path, fingerprint, reason)
+    def refuse(self, refusal: Refusal) -> None:
+        self._outbox.refuse(refusal)
 
     def is_known(self, path: Path, fingerprint: Fingerprint) -> bool:
         return self._outbox.is_known(path, fingerprint)
@@ -84,6 +84,7 @@ class Agent:
         self._lock = AgentLock(config.state_dir)
         self._outbox = Outbox(config.state_dir)
         self._outbox.recover()
+        self._counts = self._outbox.counts()
         self._link = LinkState(connected=False, since=self._started_at, paused=self._outbox.paused())
         self._releaser = Releaser(self._outbox, Retention(config.retention, config.watch.folders))
         self._sender = Sender(
@@ -161,11 +162,16 @@ class Agent:
             try:
                 ending = self._endings.get(timeout=HEARTBEAT_SECONDS)
             except queue.Empty:
-                if self._outbox.seconds_to_next() == 0.0:  # `outbox retry` in another process
+                if self._has_news():
                     self._sender.wake()
                 continue
             if ending is not None:
                 return ending
+
+    def _has_news(self) -> bool:
+        """Whether there is something to send or to tell: files were refused, or `outbox retry` ran beside the agent."""
+        before, self._counts = self._counts, self._outbox.counts()
+        return self._counts != before or self._outbox.seconds_to_next() == 0.0
 
     def _end(self, threads: list[threading.Thread], ending: Ending) -> Ending:
         self._stop_intake.set()

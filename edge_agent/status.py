@@ -15,7 +15,7 @@ from edge_agent.outbox.records import OutboxEntry, RefusedFile
 from edge_agent.status_file import AgentReport
 from shared.identifiers import Sha256
 from shared.messages import Result, ResultKind
-from shared.vocabulary import RESEARCH_USE_ONLY, OutboxState
+from shared.vocabulary import RESEARCH_USE_ONLY, OutboxState, RefusalKind
 
 _SHOWN = 10
 
@@ -41,6 +41,7 @@ class ListedRefusal(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     file: str
+    kind: RefusalKind | None
     reason: str
     noted_at: AwareDatetime
 
@@ -85,6 +86,7 @@ class Status(BaseModel):
     agent: AgentReport | None
     captures: dict[OutboxState, int]
     refused_files: int
+    refused_by_kind: dict[RefusalKind, int]
     parked: tuple[ListedCapture, ...]
     refused: tuple[ListedRefusal, ...]
     results: tuple[ListedResult, ...]
@@ -109,6 +111,7 @@ def read_status(config: EdgeConfig, outbox: Outbox) -> Status:
         agent=AgentReport.read(config.state_dir),
         captures={state: counts.by_state.get(state, 0) for state in OutboxState},
         refused_files=counts.refused_files,
+        refused_by_kind=dict(counts.refused_by_kind),
         parked=_listed(outbox, outbox.entries(OutboxState.PARKED, limit=_SHOWN)),
         refused=tuple(map(_refusal, outbox.refused_files(_SHOWN))),
         results=tuple(
@@ -144,7 +147,7 @@ def _listed(outbox: Outbox, entries: list[OutboxEntry]) -> tuple[ListedCapture, 
 
 
 def _refusal(file: RefusedFile) -> ListedRefusal:
-    return ListedRefusal(file=_plain(file.path), reason=file.reason, noted_at=file.noted_at)
+    return ListedRefusal(file=_plain(file.path), kind=file.kind, reason=file.reason, noted_at=file.noted_at)
 
 
 def finding(result: Result) -> str:

@@ -8,6 +8,8 @@ SmearflowError
     └── ConfigurationError      a setting or a file of settings is wrong or missing
 """
 
+from shared.vocabulary import RefusalKind
+
 
 class SmearflowError(Exception):
     """Root of the errors that Smearflow raises on purpose; its text is fit to be shown to a person."""
@@ -22,7 +24,15 @@ class PermanentError(SmearflowError):
 
 
 class UnreadableImageError(PermanentError):
-    """The bytes cannot be read as an image within the limits; the text is the reason for the technician."""
+    """The bytes cannot be read as an image within the limits; the text is the reason for the technician.
+
+    Attributes:
+        kind: the reason in one word, where the text must not go.
+    """
+
+    def __init__(self, reason: str, kind: RefusalKind = RefusalKind.DAMAGED) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class ProtocolError(PermanentError):

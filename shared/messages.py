@@ -9,18 +9,38 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
 
 from shared.errors import ProtocolError
 from shared.identifiers import Sha256, SlugId
 from shared.imaging.quality import QualityMeasures
 from shared.parts import MAX_PARTS, PartPlan
-from shared.vocabulary import Label, PersonVerdict, Presence, Priority, ReportStatus
+from shared.vocabulary import Label, PersonVerdict, Presence, Priority, RefusalKind, ReportStatus
 
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 MicrometresPerPixel = Annotated[float, Field(gt=0.0, le=100.0)]
+
+
+def _of_known_kinds(counts: object) -> object:
+    """Without the kinds that a newer side may name, as a field that is not known is left out."""
+    if not isinstance(counts, dict):
+        return counts
+    return {kind: count for word, count in counts.items() if (kind := RefusalKind.known(word))}
+
+
+RefusedByKind = Annotated[dict[RefusalKind, NonNegativeInt], BeforeValidator(_of_known_kinds)]
+"""How many files a device did not take, by the kind of the reason; what no kind is known of is left out."""
 
 
 class Message(BaseModel):
@@ -60,6 +80,7 @@ class DeviceStatus(Message):
     outbox_depth: int = Field(ge=0, description="captures not yet stored by the cloud")
     parked: int = Field(ge=0, description="captures that wait for a person")
     refused_files: int = Field(0, ge=0, description="files in the watched folders that are no captures, or unreadable")
+    refused_by_kind: RefusedByKind = Field({}, description="how many of them for each kind of reason that is known")
     free_disk_bytes: int = Field(ge=0)
     paused: bool = False
     obeyed: UUID | None = Field(None, description="the last command that was carried out")

@@ -46,6 +46,30 @@ class OutboxState(StrEnum):
     PARKED = "parked"  # refused by the cloud, or failed for good; a person can retry it
 
 
+class RefusalKind(StrEnum):
+    """Why a file never became a capture: what a device tells beyond its site, without names and words of its own."""
+
+    EMPTY = "empty"  # 0 bytes
+    DAMAGED = "damaged"  # cut short, or its bytes do not fit together
+    NOT_AN_IMAGE = "not_an_image"  # text, a PDF, or nothing that is known
+    OTHER_FORMAT = "other_format"  # an image, but none of the formats that are read: GIF, WebP, DICOM
+    OTHER_PIXELS = "other_pixels"  # more than 8 bits a sample, CMYK
+    SEVERAL_IMAGES = "several_images"  # an animation, or pages
+    TOO_LARGE = "too_large"  # bytes or pixels
+    TOO_SMALL = "too_small"  # pixels
+    NOT_A_FILE = "not_a_file"  # a folder, a pipe, a link that leads nowhere
+    VANISHED = "vanished"  # gone before it was read
+    NOT_PERMITTED = "not_permitted"  # it, or its sidecar, may not be read by the agent's account
+    NO_ACCESSION = "no_accession"  # neither a sidecar nor the name says whose it is
+    BAD_SIDECAR = "bad_sidecar"  # one is there, and wrong
+    OTHER_ACCESSION = "other_accession"  # the very same image was taken in for another accession
+
+    @classmethod
+    def known(cls, word: object) -> "RefusalKind | None":
+        """The kind that a word of any version names; None where this version has no such kind."""
+        return next((kind for kind in cls if kind == word), None)
+
+
 class CustodyStage(StrEnum):
     """The stages of a capture's custody trail, in their order."""
 

@@ -12,7 +12,7 @@ from edge_agent.intake.deidentify import MediaType
 from edge_agent.intake.names import sidecars_of
 from shared.imaging.quality import QualityMeasures
 from shared.messages import MicrometresPerPixel
-from shared.vocabulary import Priority
+from shared.vocabulary import Priority, RefusalKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,11 @@ class PreparedCapture:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a file is not taken, in words for the technician."""
+    """Why a file is not taken: in words for the technician, and in the one word that may leave the site."""
 
     path: Path
     fingerprint: Fingerprint
+    kind: RefusalKind
     reason: str
 
 
@@ -143,8 +144,8 @@ class CaptureStore(Protocol):
         so that retention reaches each file. For a CONFLICT nothing is: the intake calls `refuse`.
         """
 
-    def refuse(self, path: Path, fingerprint: Fingerprint, reason: str) -> None:
-        """Note, for a person to see, why this file is not taken; it is not tried again while it stays as it is."""
+    def refuse(self, refusal: Refusal) -> None:
+        """Note, for a person to see, why a file is not taken; it is not tried again while it stays as it is."""
 
     def is_known(self, path: Path, fingerprint: Fingerprint) -> bool:
         """Whether exactly this state of the file was put or refused before."""

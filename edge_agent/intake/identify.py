@@ -17,7 +17,7 @@ from edge_agent.config import IdentificationSection, SidecarRule, UnidentifiedRu
 from edge_agent.intake.names import sidecars_of
 from shared.errors import PermanentError
 from shared.messages import MicrometresPerPixel
-from shared.vocabulary import Priority
+from shared.vocabulary import Priority, RefusalKind
 
 SIDECAR_MAX_BYTES = 64 * 1024
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
@@ -25,6 +25,14 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2200
 
 class UnidentifiedError(PermanentError):
     """Nothing names the image's accession rightly; the text is the reason for the technician."""
+
+    kind = RefusalKind.NO_ACCESSION
+
+
+class SidecarError(UnidentifiedError):
+    """A sidecar stands beside the image, but it is wrong."""
+
+    kind = RefusalKind.BAD_SIDECAR
 
 
 def _composed(value: object) -> object:
@@ -126,29 +134,29 @@ def read_sidecar(path: Path) -> Identification:
     """Read a sidecar: UTF-8 JSON, one object, `accession` at least.
 
     Raises:
-        UnidentifiedError: it is too large, no JSON, or a field is missing or wrong.
+        SidecarError: it is too large, no JSON, or a field is missing or wrong.
         OSError: it cannot be read.
     """
     if path.stat().st_size > SIDECAR_MAX_BYTES:
-        raise UnidentifiedError(f"the sidecar has more than {SIDECAR_MAX_BYTES:,} bytes; is it the right file?")
+        raise SidecarError(f"the sidecar has more than {SIDECAR_MAX_BYTES:,} bytes; is it the right file?")
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise UnidentifiedError("the sidecar is not UTF-8 text; save it as UTF-8") from error
+        raise SidecarError("the sidecar is not UTF-8 text; save it as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise UnidentifiedError(
+        raise SidecarError(
             f"the sidecar is not JSON: {error.msg} at line {error.lineno}, column {error.colno}; correct it"
         ) from error
     except RecursionError as error:
-        raise UnidentifiedError("the sidecar is not a JSON object with an accession: it is nested too deep") from error
+        raise SidecarError("the sidecar is not a JSON object with an accession: it is nested too deep") from error
     except ValueError as error:  # Python reads no whole number of more than 4,300 digits
-        raise UnidentifiedError("the sidecar holds a number that is too long; write texts in quotes") from error
+        raise SidecarError("the sidecar holds a number that is too long; write texts in quotes") from error
     if not isinstance(content, dict):
-        raise UnidentifiedError('the sidecar must hold a JSON object such as {"accession": "..."}')
+        raise SidecarError('the sidecar must hold a JSON object such as {"accession": "..."}')
     try:
         return Identification.model_validate(content)
     except ValidationError as error:
-        raise UnidentifiedError(f"the sidecar is wrong at {_faults(error)}; correct it") from error
+        raise SidecarError(f"the sidecar is wrong at {_faults(error)}; correct it") from error
 
 
 def _faults(error: ValidationError) -> str:

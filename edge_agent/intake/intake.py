@@ -21,6 +21,7 @@ from edge_agent.intake.watcher import Watcher
 from shared.backoff import pause
 from shared.errors import TransientError
 from shared.logs import get_logger
+from shared.vocabulary import RefusalKind
 
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 60.0
@@ -158,9 +159,9 @@ class Intake:
         """Note a refusal once, though a file without a fingerprint comes back with each scan."""
         if refusal.fingerprint == NO_FINGERPRINT and self._told.get(refusal.path) == refusal.reason:
             return
-        self._store.refuse(refusal.path, refusal.fingerprint, refusal.reason)
+        self._store.refuse(refusal)
         self._refused += 1
-        _log.warning("refused", reason=refusal.reason)
+        _log.warning("refused", kind=refusal.kind, reason=refusal.reason)
         if refusal.fingerprint == NO_FINGERPRINT:
             self._told[refusal.path] = refusal.reason
 
@@ -198,6 +199,7 @@ def _conflict(capture: PreparedCapture, outcome: PutOutcome) -> Refusal:
     return Refusal(
         capture.path,
         capture.fingerprint,
+        RefusalKind.OTHER_ACCESSION,
         f"the very same image was taken in before, as capture {outcome.capture_id}, for another accession: one of the"
         " two must be wrong, so nothing was sent for this file; correct its accession or take the image again",
     )

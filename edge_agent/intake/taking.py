@@ -22,6 +22,7 @@ from shared.identifiers import case_pseudonym, sha256_of_bytes, sha256_of_file, 
 from shared.imaging.assessment import WORKING_EDGE, assess
 from shared.imaging.decode import ImageInfo, ImageLimits, open_image, opened
 from shared.imaging.quality import QualityMeasures
+from shared.vocabulary import RefusalKind
 
 _SHARING_VIOLATIONS = frozenset({32, 33})
 """Windows: another program holds the file, or a part of it, open (ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION)."""
@@ -62,7 +63,7 @@ class Taking:
                 with _standing_still(path, self.limits.max_bytes):
                     capture = self._prepare(path, fingerprint, until_taken)
             except (UnreadableImageError, UnidentifiedError) as error:
-                return Refusal(path, fingerprint, str(error))
+                return Refusal(path, fingerprint, error.kind, str(error))
             except OSError as error:
                 return _refusal_for(error, path, fingerprint)
             until_taken.pop_all()
@@ -144,12 +145,17 @@ def _standing_still(path: Path, max_bytes: int) -> Iterator[None]:
     """
     before = path.stat()  # before opening: to open a pipe would wait for its writer
     if stat.S_ISDIR(before.st_mode):
-        raise UnreadableImageError("this is a folder, though its name is that of an image: save captures as files")
+        raise UnreadableImageError(
+            "this is a folder, though its name is that of an image: save captures as files", RefusalKind.NOT_A_FILE
+        )
     if not stat.S_ISREG(before.st_mode):
-        raise UnreadableImageError("this is no plain file (a pipe, socket or device): save the capture as a file")
+        raise UnreadableImageError(
+            "this is no plain file (a pipe, socket or device): save the capture as a file", RefusalKind.NOT_A_FILE
+        )
     if before.st_size > max_bytes:
         raise UnreadableImageError(
-            f"the file has {before.st_size:,} bytes, more than the {max_bytes:,} allowed: save it as JPEG or PNG"
+            f"the file has {before.st_size:,} bytes, more than the {max_bytes:,} allowed: save it as JPEG or PNG",
+            RefusalKind.TOO_LARGE,
         )
     fault: UnreadableImageError | None = None
     try:
@@ -180,15 +186,18 @@ def _refusal_for(error: OSError, path: Path, fingerprint: Fingerprint) -> Refusa
     held = getattr(error, "winerror", None) in _SHARING_VIOLATIONS
     if isinstance(error, PermissionError) and not held:
         reason = f"{what} may not be read by the agent's account: grant it the right to read"
-        return Refusal(path, NO_FINGERPRINT, reason)
+        return Refusal(path, NO_FINGERPRINT, RefusalKind.NOT_PERMITTED, reason)
     if isinstance(error, FileNotFoundError | NotADirectoryError) and what == "the file":
-        return Refusal(path, NO_FINGERPRINT, _why_not_there(path))
+        return _not_there(path)
     if error.errno == errno.ELOOP:
-        return Refusal(path, fingerprint, "the link leads in a circle: copy the file itself into the folder")
+        reason = "the link leads in a circle: copy the file itself into the folder"
+        return Refusal(path, fingerprint, RefusalKind.NOT_A_FILE, reason)
     raise TransientError(f"{what} cannot be read at present ({error.strerror}): it is tried again") from error
 
 
-def _why_not_there(path: Path) -> str:
+def _not_there(path: Path) -> Refusal:
     if path.is_symlink():
-        return "the link leads to a file that is not there: copy the file itself into the folder"
-    return "the file vanished before it could be read: if it was a capture, save it again"
+        reason = "the link leads to a file that is not there: copy the file itself into the folder"
+        return Refusal(path, NO_FINGERPRINT, RefusalKind.NOT_A_FILE, reason)
+    reason = "the file vanished before it could be read: if it was a capture, save it again"
+    return Refusal(path, NO_FINGERPRINT, RefusalKind.VANISHED, reason)

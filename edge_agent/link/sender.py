@@ -222,6 +222,7 @@ class Sender:
             outbox_depth=counts.waiting,
             parked=counts.parked,
             refused_files=counts.refused_files,
+            refused_by_kind=dict(counts.refused_by_kind),
             free_disk_bytes=self._outbox.free_disk_bytes(),
             paused=self._courier.paused,
             obeyed=self._outbox.obeyed(),

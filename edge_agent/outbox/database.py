@@ -55,7 +55,13 @@ _VERSION_1 = (
 
 _VERSION_2 = ("ALTER TABLE identity ADD COLUMN obeyed TEXT",)
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    "ALTER TABLE file ADD COLUMN kind TEXT",
+    # Of what kind a former refusal is, only the file itself can say: no file has this fingerprint, so it is read again.
+    "UPDATE file SET fingerprint = '' WHERE reason IS NOT NULL",
+)
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Statements that lead from one schema version to the next; the file's version is its `user_version`."""
 
 

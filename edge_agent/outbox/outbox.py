@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from edge_agent.disk import free_disk_bytes
-from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult
+from edge_agent.intake.capture import PreparedCapture, PutOutcome, PutResult, Refusal
 from edge_agent.outbox.database import OutboxDatabase
 from edge_agent.outbox.records import LONGEST_DELAY, Manifest, OutboxEntry
 from edge_agent.outbox.spool import Spool
@@ -86,12 +86,12 @@ class Outbox(OutboxViews):
             self.spool.remove(capture_id)  # another thread has just put the same bytes: look again
         return outcome
 
-    def refuse(self, path: Path, fingerprint: Fingerprint, reason: str) -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """Note why a file is not taken (edge_agent.intake.capture.CaptureStore has the contract)."""
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO file (path, fingerprint, reason, noted_at) VALUES (?, ?, ?, ?)",
-                (os.fsencode(path), str(fingerprint), reason, _now()),
+                "INSERT OR REPLACE INTO file (path, fingerprint, kind, reason, noted_at) VALUES (?, ?, ?, ?, ?)",
+                (os.fsencode(refusal.path), str(refusal.fingerprint), refusal.kind, refusal.reason, _now()),
             )
 
     def lease(self, part_size: int, *, largest_kept: int) -> OutboxEntry | None:

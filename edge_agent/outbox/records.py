@@ -17,7 +17,7 @@ from shared.imaging.quality import QualityMeasures
 from shared.messages import Announce, MicrometresPerPixel, Result
 from shared.parts import PartPlan
 from shared.topics import DeviceAddress
-from shared.vocabulary import OutboxState, Priority
+from shared.vocabulary import OutboxState, Priority, RefusalKind
 
 LONGEST_DELAY = 900.0
 """Seconds. No capture is put off for longer, whatever the clock does meanwhile."""
@@ -128,9 +128,14 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class RefusedFile:
-    """A file that was not taken, and why."""
+    """A file that was not taken, and why.
+
+    Attributes:
+        kind: None where an agent of another version noted it, until the file is read again.
+    """
 
     path: Path
+    kind: RefusalKind | None
     reason: str
     noted_at: datetime
 
@@ -167,10 +172,15 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many captures stand in each state, and how many files were refused."""
+    """How many captures stand in each state, and how many files were refused.
+
+    Attributes:
+        refused_by_kind: kinds that occur; together they may be fewer than `refused_files` (see `RefusedFile.kind`).
+    """
 
     by_state: Mapping[OutboxState, int]
     refused_files: int
+    refused_by_kind: Mapping[RefusalKind, int]
 
     @property
     def waiting(self) -> int:

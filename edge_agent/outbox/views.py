@@ -19,7 +19,7 @@ from edge_agent.outbox.records import (
     path_from,
 )
 from shared.messages import Result
-from shared.vocabulary import OutboxState
+from shared.vocabulary import OutboxState, RefusalKind
 
 
 class OutboxViews:
@@ -93,17 +93,27 @@ class OutboxViews:
     def counts(self) -> Counts:
         """How many captures stand where."""
         rows = self._database.rows("SELECT state, count(*) AS n FROM capture GROUP BY state")
-        refused = self._database.rows("SELECT count(*) AS n FROM file WHERE reason IS NOT NULL")
-        return Counts({OutboxState(row["state"]): row["n"] for row in rows}, refused[0]["n"])
+        refused = self._database.rows("SELECT kind, count(*) AS n FROM file WHERE reason IS NOT NULL GROUP BY kind")
+        return Counts(
+            by_state={OutboxState(row["state"]): row["n"] for row in rows},
+            refused_files=sum(row["n"] for row in refused),
+            refused_by_kind={kind: row["n"] for row in refused if (kind := RefusalKind.known(row["kind"]))},
+        )
 
     def refused_files(self, limit: int | None = 100) -> list[RefusedFile]:
         """Files that were not taken, the latest first."""
         rows = self._database.rows(
-            "SELECT path, reason, noted_at FROM file WHERE reason IS NOT NULL ORDER BY noted_at DESC LIMIT ?",
+            "SELECT path, kind, reason, noted_at FROM file WHERE reason IS NOT NULL ORDER BY noted_at DESC LIMIT ?",
             -1 if limit is None else limit,
         )
         return [
-            RefusedFile(path_from(row["path"]), row["reason"], datetime.fromisoformat(row["noted_at"])) for row in rows
+            RefusedFile(
+                path=path_from(row["path"]),
+                kind=RefusalKind.known(row["kind"]),
+                reason=row["reason"],
+                noted_at=datetime.fromisoformat(row["noted_at"]),
+            )
+            for row in rows
         ]
 
     def unsettled_originals(self) -> list[UnsettledOriginal]:

@@ -22,7 +22,8 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from shared.errors import UnreadableImageError
-from shared.imaging.refusal import name_contents
+from shared.imaging.refusal import unidentified
+from shared.vocabulary import RefusalKind
 
 # Pillow only *warns* between once and twice its own ceiling of pixels. This makes it an error for the whole
 # process, once, at import: `warnings.catch_warnings` around each call would race between threads.
@@ -169,7 +170,7 @@ def opened(source: bytes | Path, limits: ImageLimits) -> Iterator[ImageFile.Imag
                 image = Image.open(file, formats=limits.formats)
         except UnreadableImageError as error:
             if isinstance(error.__cause__, UnidentifiedImageError):
-                raise UnreadableImageError(name_contents(head)) from error.__cause__
+                raise unidentified(head) from error.__cause__
             raise
         with image:
             _check_header(image, head, limits)
@@ -181,10 +182,11 @@ def _check_bytes(file: BinaryIO, limits: ImageLimits) -> bytes:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if size == 0:
-        raise UnreadableImageError("the file is empty (0 bytes): save or copy it again")
+        raise UnreadableImageError("the file is empty (0 bytes): save or copy it again", RefusalKind.EMPTY)
     if size > limits.max_bytes:
         raise UnreadableImageError(
-            f"the file has {size:,} bytes, more than the {limits.max_bytes:,} allowed: save it as JPEG or PNG"
+            f"the file has {size:,} bytes, more than the {limits.max_bytes:,} allowed: save it as JPEG or PNG",
+            RefusalKind.TOO_LARGE,
         )
     return file.read(256)
 
@@ -194,29 +196,39 @@ def _check_header(image: ImageFile.ImageFile, head: bytes, limits: ImageLimits) 
     if width * height > limits.max_pixels:
         raise UnreadableImageError(
             f"the image has {width} x {height} pixels, more than the {limits.max_pixels:,} allowed: "
-            "save it at the camera's own size"
+            "save it at the camera's own size",
+            RefusalKind.TOO_LARGE,
         )
     if min(width, height) < limits.min_side:
         raise UnreadableImageError(
-            f"the image has {width} x {height} pixels; each side needs at least {limits.min_side}"
+            f"the image has {width} x {height} pixels; each side needs at least {limits.min_side}",
+            RefusalKind.TOO_SMALL,
         )
     with damage_as_reason("the image's list of frames is damaged"):
         frames = int(getattr(image, "n_frames", 1))
     if frames > 1:
         raise UnreadableImageError(
-            f"the file holds {frames} frames (an animation or several pages): save each capture as its own file"
+            f"the file holds {frames} frames (an animation or several pages): save each capture as its own file",
+            RefusalKind.SEVERAL_IMAGES,
         )
     bits = _bits_a_sample(image, head)
     if bits > 8:  # noqa: PLR2004 - bits of a byte
-        raise UnreadableImageError(f"the image has {bits} bits a sample: set the camera to 8 bits and save again")
+        raise UnreadableImageError(
+            f"the image has {bits} bits a sample: set the camera to 8 bits and save again", RefusalKind.OTHER_PIXELS
+        )
     _check_mode(image.mode)
 
 
 def _check_mode(mode: str) -> None:
     if mode == "CMYK":
-        raise UnreadableImageError("the image is in CMYK, the colours of a printer: save it as RGB")
+        raise UnreadableImageError(
+            "the image is in CMYK, the colours of a printer: save it as RGB", RefusalKind.OTHER_PIXELS
+        )
     if mode not in CONVERTIBLE_MODES:
-        raise UnreadableImageError(f"the image's pixels are of the kind {mode!r}: save it as RGB with 8 bits a sample")
+        raise UnreadableImageError(
+            f"the image's pixels are of the kind {mode!r}: save it as RGB with 8 bits a sample",
+            RefusalKind.OTHER_PIXELS,
+        )
 
 
 def _bits_a_sample(image: ImageFile.ImageFile, head: bytes) -> int:
@@ -241,7 +253,8 @@ def damage_as_reason(what: str) -> Iterator[None]:
     except _BOMB as error:
         raise UnreadableImageError(
             f"the header claims more than {PIXEL_CEILING:,} pixels, which no camera here takes (a decompression bomb, "
-            "or a wrong size): save the image at the camera's own size"
+            "or a wrong size): save the image at the camera's own size",
+            RefusalKind.TOO_LARGE,
         ) from error
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:

@@ -10,7 +10,7 @@ import pytest
 from edge_agent.intake.capture import CaptureStore, Fingerprint, PutResult
 from edge_agent.outbox.outbox import Outbox
 from shared.identifiers import case_pseudonym
-from tests.support.edge import a_capture
+from tests.support.edge import a_capture, a_refusal
 from tests.support.messages import PSEUDONYM_KEY
 
 OTHER_CASE = case_pseudonym("H26-9999", PSEUDONYM_KEY)
@@ -76,7 +76,7 @@ class TestCaptureStore:
     def test_a_refused_file_is_known_until_it_changes(self, reopen: Reopen) -> None:
         path, fingerprint = Path("/captures/broken.jpg"), Fingerprint(3, 1, 1)
 
-        reopen().refuse(path, fingerprint, "it is cut short")
+        reopen().refuse(a_refusal(path, fingerprint))
 
         assert reopen().is_known(path, fingerprint)
         assert not reopen().is_known(path, replace(fingerprint, size=4))
@@ -84,7 +84,7 @@ class TestCaptureStore:
     def test_a_refused_file_that_was_mended_is_taken(self, reopen: Reopen) -> None:
         store = reopen()
         capture = a_capture(b"one")
-        store.refuse(capture.path, Fingerprint(1, 1, 1), "it is cut short")
+        store.refuse(a_refusal(capture.path))
 
         assert store.put(capture).result is PutResult.NEW
         assert store.is_known(capture.path, capture.fingerprint)

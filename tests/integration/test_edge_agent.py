@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from edge_agent.config import UnidentifiedRule
 from edge_agent.enrolment import BrokerAddress, Choices, Credentials, enrol
 from shared.identifiers import sha256_of_bytes
-from shared.vocabulary import Presence
+from shared.vocabulary import Presence, RefusalKind
 from tests.conftest import MosquittoFactory
 from tests.support.scripted_cloud import ScriptedCloud
 from tests.support.waiting import PATIENCE
@@ -121,6 +121,24 @@ def test_from_a_file_to_its_result(workstation: tuple[Workstation, ScriptedCloud
     assert listing["captures"][0]["result"]["label"] == "suspicious"
     assert listing["refused"][0]["reason"]
     assert "slide one" not in station.log.read_text()
+
+
+def test_the_cloud_is_told_of_what_kind_refused_files_are_and_that_they_are_gone(
+    workstation: tuple[Workstation, ScriptedCloud],
+) -> None:
+    station, cloud = workstation
+    station.start()
+    assert cloud.statuses.get(timeout=PATIENCE).refused_files == 0
+    bad = station.captures / "empty.jpg"
+    bad.touch()
+
+    told = cloud.statuses.get(timeout=PATIENCE)
+    assert (told.refused_files, told.refused_by_kind) == (1, {RefusalKind.EMPTY: 1})
+
+    bad.unlink()
+    assert station.ask("outbox", "retry", "--refused").returncode == 0
+    told = cloud.statuses.get(timeout=PATIENCE)
+    assert (told.refused_files, told.refused_by_kind) == (0, {})
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(workstation: tuple[Workstation, ScriptedCloud]) -> None:

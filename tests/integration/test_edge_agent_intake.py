@@ -11,9 +11,10 @@ import pytest
 
 from edge_agent.config import WatchSection
 from edge_agent.disk import DiskGuard
-from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, Refusal
 from edge_agent.intake.intake import Intake
 from edge_agent.intake.watcher import Watcher
+from shared.vocabulary import RefusalKind
 from tests.support.edge_intake import MemoryStore, encoded, field_image, jpeg, taking
 from tests.support.waiting import PATIENCE
 
@@ -45,9 +46,9 @@ class Running:
             self._changed.notify_all()
         return outcome
 
-    def refuse(self, path: Path, fingerprint: Fingerprint, reason: str) -> None:
+    def refuse(self, refusal: Refusal) -> None:
         with self._changed:
-            self.memory.refuse(path, fingerprint, reason)
+            self.memory.refuse(refusal)
             self._changed.notify_all()
 
     def is_known(self, path: Path, fingerprint: Fingerprint) -> bool:
@@ -133,7 +134,12 @@ def test_bad_files_are_refused_beside_good_ones(watched: Running, folder: Path) 
     (folder / "línea\nnueva 血.jpg").write_bytes(jpeg(8))
     watched.wait_until(lambda: len(watched.memory.refused) == 4)
     watched.wait_for("línea\nnueva 血.jpg")
-    assert {path.name for path in watched.memory.refused} == {"empty.jpg", "text.jpg", "folder.jpg", "pipe.jpg"}
+    assert {path.name: refusal.kind for path, refusal in watched.memory.refused.items()} == {
+        "empty.jpg": RefusalKind.EMPTY,
+        "text.jpg": RefusalKind.NOT_AN_IMAGE,
+        "folder.jpg": RefusalKind.NOT_A_FILE,
+        "pipe.jpg": RefusalKind.NOT_A_FILE,
+    }
 
 
 def test_late_sidecar_brings_its_image_back(watched: Running, folder: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from edge_agent.intake.capture import CaptureTimeSource, Fingerprint, PreparedCapture
+from edge_agent.intake.capture import CaptureTimeSource, Fingerprint, PreparedCapture, Refusal
 from edge_agent.outbox.records import OutboxEntry
 from shared.identifiers import case_pseudonym, sha256_of_bytes
 from shared.messages import Receipt, ReceiptOutcome, Result, ResultKind
-from shared.vocabulary import Label
+from shared.vocabulary import Label, RefusalKind
 from tests.support.messages import PSEUDONYM_KEY, TAKEN_AT
 from tests.support.photographs import good_quality
 
@@ -37,6 +37,13 @@ def a_capture(payload: bytes, *, path: Path | None = None, **changes: Any) -> Pr
         "quality": good_quality(),
     }
     return PreparedCapture(**(fields | changes))
+
+
+def a_refusal(
+    path: Path, fingerprint: Fingerprint | None = None, *, kind: RefusalKind = RefusalKind.DAMAGED
+) -> Refusal:
+    """What the intake says of a file that it does not take."""
+    return Refusal(path, fingerprint or Fingerprint(1, 1, 1), kind, "it is cut short")
 
 
 def stored(capture_id: UUID, sha256: str) -> Receipt:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from edge_agent.config import IdentificationSection
-from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult
+from edge_agent.intake.capture import Fingerprint, PreparedCapture, PutOutcome, PutResult, Refusal
 from edge_agent.intake.identify import Identifier
 from edge_agent.intake.taking import Taking
 from shared.identifiers import new_capture_id
@@ -37,7 +37,7 @@ class MemoryStore:
     """The intake's side of an outbox, without durability."""
 
     captures: dict[UUID, PreparedCapture] = field(default_factory=dict)
-    refused: dict[Path, str] = field(default_factory=dict)
+    refused: dict[Path, Refusal] = field(default_factory=dict)
     known: dict[bytes, Fingerprint] = field(default_factory=dict)
     fail_with: Exception | None = None
 
@@ -55,9 +55,9 @@ class MemoryStore:
         self._note(capture.path, capture.fingerprint)
         return PutOutcome(PutResult.NEW, capture_id)
 
-    def refuse(self, path: Path, fingerprint: Fingerprint, reason: str) -> None:
-        self.known[os.fsencode(path)] = fingerprint
-        self.refused[path] = reason
+    def refuse(self, refusal: Refusal) -> None:
+        self.known[os.fsencode(refusal.path)] = refusal.fingerprint
+        self.refused[refusal.path] = refusal
 
     def is_known(self, path: Path, fingerprint: Fingerprint) -> bool:
         return self.known.get(os.fsencode(path)) == fingerprint

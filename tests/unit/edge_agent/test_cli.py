@@ -11,12 +11,11 @@ from typer.testing import CliRunner, Result
 from edge_agent.agent_lock import AgentLock, is_agent_running
 from edge_agent.cli import app, main
 from edge_agent.credentials import EdgeSecrets
-from edge_agent.intake.capture import Fingerprint
 from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError
 from shared.messages import Result as CloudResult
-from shared.vocabulary import Label
-from tests.support.edge import a_capture
+from shared.vocabulary import Label, RefusalKind
+from tests.support.edge import a_capture, a_refusal
 
 GIVEN = {"site": "north", "device": "scope-1", "password": "s3cret", "broker": {"host": "127.0.0.1", "port": 1}}
 runner = CliRunner()
@@ -80,7 +79,7 @@ def test_credentials_that_are_none_are_told_without_showing_them(tmp_path: Path)
 
 def test_the_list_escapes_what_a_name_may_hold(config: Path, outbox: Outbox) -> None:
     outbox.put(a_capture(b"1", path=Path("/captures/a\u202eb\n.jpg")))
-    outbox.refuse(Path("/captures/c\x1b[31m.jpg"), Fingerprint(1, 1, 1), "it is cut short")
+    outbox.refuse(a_refusal(Path("/captures/c\x1b[31m.jpg")))
 
     text = runner.invoke(app, ["outbox", "list", "--config", str(config)]).output
     listing = json.loads(runner.invoke(app, ["outbox", "list", "--json", "--config", str(config)]).output)
@@ -89,6 +88,18 @@ def test_the_list_escapes_what_a_name_may_hold(config: Path, outbox: Outbox) -> 
     assert "c\\x1b[31m.jpg: it is cut short" in text
     assert listing["captures"][0]["files"] == ["/captures/a\u202eb\n.jpg"]
     assert listing["refused"][0]["file"] == "/captures/c\x1b[31m.jpg"
+    assert listing["refused"][0]["kind"] == "damaged"
+
+
+def test_the_status_counts_what_was_refused_by_kind(config: Path, outbox: Outbox) -> None:
+    outbox.refuse(a_refusal(Path("/captures/a.jpg")))
+    outbox.refuse(a_refusal(Path("/captures/b.jpg")))
+    outbox.refuse(a_refusal(Path("/captures/c.jpg"), kind=RefusalKind.NO_ACCESSION))
+
+    status = json.loads(runner.invoke(app, ["status", "--json", "--config", str(config)]).output)
+
+    assert status["refused_files"] == 3
+    assert status["refused_by_kind"] == {"damaged": 2, "no_accession": 1}
 
 
 def test_a_doubted_answer_is_told_with_its_reason(config: Path, outbox: Outbox) -> None:
@@ -142,7 +153,7 @@ def test_a_signed_diagnosis_is_told_with_its_report_and_stands_above_later_findi
 def test_retry_frees_what_is_parked_and_forgets_refusals(config: Path, outbox: Outbox) -> None:
     capture_id = outbox.put(a_capture(b"1")).capture_id
     outbox.park(capture_id, "refused")
-    outbox.refuse(Path("/captures/c.jpg"), Fingerprint(1, 1, 1), "it is cut short")
+    outbox.refuse(a_refusal(Path("/captures/c.jpg")))
 
     one = runner.invoke(app, ["outbox", "retry", str(capture_id), "--config", str(config)])
     again = runner.invoke(app, ["outbox", "retry", str(capture_id), "--config", str(config)])

@@ -43,6 +43,30 @@ def test_what_is_encoded_is_decoded_and_names_its_version(message: Message) -> N
     assert json.loads(message.encode())["v"] == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        ({}, {}),
+        ({"refused_by_kind": {"damaged": 2, "upside_down": 1}}, {"damaged": 2}),
+        ({"refused_by_kind": {"upside_down": "many"}}, {}),
+        ({"refused_by_kind": {"damaged": 2, "empty": 2}}, {"damaged": 2, "empty": 2}),  # more than refused_files
+    ],
+    ids=["an older device", "a newer device", "a newer device's own way", "a device that miscounts"],
+)
+def test_kinds_that_are_not_known_or_do_not_add_up_leave_a_devices_health_told(
+    told: dict[str, object], understood: dict[str, int]
+) -> None:
+    status = DeviceStatus.decode(json.dumps({**json.loads(EXAMPLES[1].encode()), "refused_files": 3, **told}).encode())
+    assert (status.refused_files, status.refused_by_kind) == (3, understood)
+
+
+@pytest.mark.parametrize("wrong", [{"damaged": -1}, {"damaged": "many"}, ["damaged"]])
+def test_kinds_that_are_no_counts_are_refused(wrong: object) -> None:
+    told = {**json.loads(EXAMPLES[1].encode()), "refused_by_kind": wrong}
+    with pytest.raises(ProtocolError, match="refused_by_kind"):
+        DeviceStatus.decode(json.dumps(told).encode())
+
+
 def test_an_older_sides_result_is_not_doubted_and_a_doubt_comes_before_the_answer() -> None:
     result = EXAMPLES[5]
     assert isinstance(result, Result)

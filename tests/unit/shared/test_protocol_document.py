@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared import messages, parts, topics
-from shared.vocabulary import Label, PersonVerdict, Presence, Priority, ReportStatus
+from shared.vocabulary import Label, PersonVerdict, Presence, Priority, RefusalKind, ReportStatus
 
 DOCUMENT = (Path(messages.__file__).parent / "PROTOCOL.md").read_text()
 MESSAGES = messages.Message.__subclasses__()
@@ -41,6 +41,7 @@ def test_every_message_of_the_document_exists() -> None:
         PersonVerdict,
         Presence,
         Priority,
+        RefusalKind,
         ReportStatus,
     ],
 )

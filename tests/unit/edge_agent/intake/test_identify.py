@@ -10,7 +10,7 @@ from edge_agent.config import IdentificationSection
 from edge_agent.intake.identify import SIDECAR_MAX_BYTES, Identifier, UnidentifiedError, read_sidecar
 from edge_agent.intake.names import images_of, is_ignored, is_sidecar, looks_like_image, sidecars_of
 from shared.identifiers import case_pseudonym
-from shared.vocabulary import Priority
+from shared.vocabulary import Priority, RefusalKind
 
 PATTERN = r"(?P<accession>[A-Z]\d+)_(?P<smear>\d+)(_(?P<stain>\w+))?"
 
@@ -64,8 +64,9 @@ def test_the_size_of_a_pixel_comes_from_the_sidecar_else_from_the_settings(tmp_p
 
 
 def test_required_sidecar_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(UnidentifiedError, match="no sidecar"):
+    with pytest.raises(UnidentifiedError, match="no sidecar") as caught:
         identifier(sidecar="required", accession_pattern=PATTERN).identify(tmp_path / "A77_2.jpg")
+    assert caught.value.kind is RefusalKind.NO_ACCESSION
 
 
 def test_unidentified_is_refused_or_a_case_of_its_own(tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def test_wrong_sidecar_is_explained_and_not_quoted(tmp_path: Path, content: byte
     path.write_bytes(content)
     with pytest.raises(UnidentifiedError, match=expected) as caught:
         read_sidecar(path)
+    assert caught.value.kind is RefusalKind.BAD_SIDECAR
     assert "SECRET" not in str(caught.value)
 
 

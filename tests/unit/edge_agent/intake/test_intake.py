@@ -15,6 +15,7 @@ from edge_agent.disk import DiskGuard
 from edge_agent.intake.intake import LONGEST_RETRY_SECONDS, Intake
 from edge_agent.intake.watcher import Watcher
 from shared.errors import TransientError
+from shared.vocabulary import RefusalKind
 from tests.support.edge_intake import HandClock, MemoryStore, jpeg, taking
 
 
@@ -82,19 +83,20 @@ def test_same_content_for_another_accession_is_refused(tmp_path: Path) -> None:
     bench = Bench(tmp_path, accession_pattern=r"(?P<accession>\w\d)_\d")
     bench.run(5)
     assert bench.paths == {"A1_1.jpg"}
-    (reason,) = bench.store.refused.values()
-    assert "another accession" in reason
-    assert "A1" not in reason
+    (refusal,) = bench.store.refused.values()
+    assert refusal.kind is RefusalKind.OTHER_ACCESSION
+    assert "another accession" in refusal.reason
+    assert "A1" not in refusal.reason
 
 
 def test_image_waits_for_its_sidecar(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg())
     bench = Bench(tmp_path, sidecar="required")
     bench.run(5)
-    assert "no sidecar" in bench.store.refused[tmp_path / "a.jpg"]
+    assert "no sidecar" in bench.store.refused[tmp_path / "a.jpg"].reason
     (tmp_path / "a.json").write_text('{"accession": "A1"')
     bench.run(12)
-    assert "not JSON" in bench.store.refused[tmp_path / "a.jpg"]
+    assert "not JSON" in bench.store.refused[tmp_path / "a.jpg"].reason
     (tmp_path / "a.json").write_text('{"accession": "A1"}')
     bench.run(12)
     assert bench.paths == {"a.jpg"}

@@ -19,7 +19,7 @@ from edge_agent.intake.capture import NO_FINGERPRINT, CaptureTimeSource, Fingerp
 from shared.errors import TransientError
 from shared.identifiers import case_pseudonym, sha256_of_bytes
 from shared.imaging.decode import ImageLimits
-from shared.vocabulary import Priority
+from shared.vocabulary import Priority, RefusalKind
 from tests.support.edge_intake import KEY, encoded, field_image, jpeg, png_chunk, taking
 
 OWN_CASE: dict[str, Any] = {"unidentified": "own-case"}
@@ -32,10 +32,10 @@ def take_good(path: Path, **rules: Any) -> PreparedCapture:
         return replace(taken, payload=io.BytesIO(payload.read()))
 
 
-def refused(path: Path, limits: ImageLimits | None = None, **rules: Any) -> str:
+def refused(path: Path, kind: RefusalKind, limits: ImageLimits | None = None, **rules: Any) -> str:
     taken = taking(limits, **(rules or OWN_CASE)).take(path)
     assert isinstance(taken, Refusal)
-    assert taken.path == path
+    assert (taken.path, taken.kind) == (path, kind)
     return taken.reason
 
 
@@ -116,26 +116,26 @@ def animation() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("make", "expected"),
+    ("make", "kind", "expected"),
     [
-        (lambda: b"", "empty"),
-        (lambda: jpeg()[:-400], "copy it again"),
-        (lambda: b"Dear colleague,\n", "holds text"),
-        (lambda: png_header(0, 0), "0 pixels|0 x 0"),
-        (lambda: png_header(60_000, 60_000), "pixels"),
-        (tiff_of_100_megapixels, "pixels"),
-        (lambda: png_header(64, 64, 16), "16 bits a sample"),
-        (lambda: encoded(Image.new("I;16", (64, 64)), "TIFF"), "16 bits a sample"),
-        (lambda: encoded(field_image().convert("CMYK"), "JPEG"), "CMYK"),
-        (animation, "3 frames"),
-        (lambda: encoded(field_image(), "GIF"), "GIF"),
-        (lambda: encoded(field_image(), "PNG")[:200], "copy it again|damaged"),
+        (lambda: b"", RefusalKind.EMPTY, "empty"),
+        (lambda: jpeg()[:-400], RefusalKind.DAMAGED, "copy it again"),
+        (lambda: b"Dear colleague,\n", RefusalKind.NOT_AN_IMAGE, "holds text"),
+        (lambda: png_header(0, 0), RefusalKind.DAMAGED, "0 pixels|0 x 0"),
+        (lambda: png_header(60_000, 60_000), RefusalKind.TOO_LARGE, "pixels"),
+        (tiff_of_100_megapixels, RefusalKind.TOO_LARGE, "pixels"),
+        (lambda: png_header(64, 64, 16), RefusalKind.OTHER_PIXELS, "16 bits a sample"),
+        (lambda: encoded(Image.new("I;16", (64, 64)), "TIFF"), RefusalKind.OTHER_PIXELS, "16 bits a sample"),
+        (lambda: encoded(field_image().convert("CMYK"), "JPEG"), RefusalKind.OTHER_PIXELS, "CMYK"),
+        (animation, RefusalKind.SEVERAL_IMAGES, "3 frames"),
+        (lambda: encoded(field_image(), "GIF"), RefusalKind.OTHER_FORMAT, "GIF"),
+        (lambda: encoded(field_image(), "PNG")[:200], RefusalKind.DAMAGED, "copy it again|damaged"),
     ],
 )
-def test_bad_image_gets_its_reason(tmp_path: Path, make: Callable[[], bytes], expected: str) -> None:
+def test_bad_image_gets_its_reason(tmp_path: Path, make: Callable[[], bytes], kind: RefusalKind, expected: str) -> None:
     path = tmp_path / "bad.jpg"
     path.write_bytes(make())
-    reason = refused(path)
+    reason = refused(path, kind)
     assert any(part in reason for part in expected.split("|")), reason
 
 
@@ -148,17 +148,17 @@ def test_palette_image_is_taken(tmp_path: Path) -> None:
 def test_what_is_no_plain_file_gets_its_reason(tmp_path: Path) -> None:
     folder = tmp_path / "folder.jpg"
     folder.mkdir()
-    assert "folder" in refused(folder)
+    assert "folder" in refused(folder, RefusalKind.NOT_A_FILE)
     pipe = tmp_path / "pipe.jpg"
     os.mkfifo(pipe)
-    assert "no plain file" in refused(pipe)
+    assert "no plain file" in refused(pipe, RefusalKind.NOT_A_FILE)
     link = tmp_path / "link.jpg"
     link.symlink_to(tmp_path / "nowhere.jpg")
-    assert "link leads to a file that is not there" in refused(link)
+    assert "link leads to a file that is not there" in refused(link, RefusalKind.NOT_A_FILE)
     circle = tmp_path / "circle.jpg"
     circle.symlink_to(circle)
-    assert "circle" in refused(circle)
-    assert "vanished" in refused(tmp_path / "gone.jpg")
+    assert "circle" in refused(circle, RefusalKind.NOT_A_FILE)
+    assert "vanished" in refused(tmp_path / "gone.jpg", RefusalKind.VANISHED)
 
 
 def test_link_to_an_image_is_taken(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_too_large_file_is_not_even_read(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
     with path.open("wb") as file:
         file.truncate(10**12)
-    assert "more than the" in refused(path)
+    assert "more than the" in refused(path, RefusalKind.TOO_LARGE)
 
 
 @pytest.mark.parametrize(
@@ -186,9 +186,9 @@ def test_any_name_is_taken(tmp_path: Path, name: str) -> None:
 def test_missing_and_malformed_sidecar(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(jpeg())
-    assert "no sidecar" in refused(path, sidecar="required")
+    assert "no sidecar" in refused(path, RefusalKind.NO_ACCESSION, sidecar="required")
     (tmp_path / "a.json").write_text("{")
-    assert "not JSON" in refused(path, sidecar="required")
+    assert "not JSON" in refused(path, RefusalKind.BAD_SIDECAR, sidecar="required")
 
 
 def test_sidecar_changes_the_fingerprint(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ if os.geteuid() == 0:
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
 for name in sys.argv[2:]:
-    print(taking_all.take(Path(name)).reason)
+    refusal = taking_all.take(Path(name))
+    print(refusal.kind, refusal.reason)
 """
 
 
@@ -51,6 +52,6 @@ def test_unreadable_file_and_sidecar_say_whose_right_is_missing(public_folder: P
         check=False,
     )
     assert child.stdout.splitlines() == [
-        "the file may not be read by the agent's account: grant it the right to read",
-        "its sidecar may not be read by the agent's account: grant it the right to read",
+        "not_permitted the file may not be read by the agent's account: grant it the right to read",
+        "not_permitted its sidecar may not be read by the agent's account: grant it the right to read",
     ], child.stderr

@@ -11,7 +11,8 @@ from edge_agent.intake.capture import PutOutcome, PutResult
 from edge_agent.outbox import database
 from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError, TransientError
-from tests.support.edge import a_capture
+from shared.vocabulary import RefusalKind
+from tests.support.edge import a_capture, a_refusal
 
 
 @pytest.fixture
@@ -83,3 +84,40 @@ def test_migrations_that_are_missing_are_made_up_for(tmp_path: Path, monkeypatch
     with sqlite3.connect(tmp_path / "outbox.sqlite") as connection:
         assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
     connection.close()
+
+
+def test_what_an_agent_without_kinds_refused_is_read_again_and_what_it_took_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, refused = a_capture(b"1"), a_refusal(Path("/captures/broken.jpg"))
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "MIGRATIONS", database.MIGRATIONS[:2])
+        before = Outbox(tmp_path)
+        before.put(taken)
+        before.close()
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as connection:
+        connection.execute(
+            "INSERT INTO file (path, fingerprint, reason, noted_at) VALUES (?, ?, ?, '2026-11-22T10:00:00+00:00')",
+            (bytes(refused.path), str(refused.fingerprint), refused.reason),
+        )
+    connection.close()
+
+    outbox = Outbox(tmp_path)
+
+    assert outbox.is_known(taken.path, taken.fingerprint)
+    assert not outbox.is_known(refused.path, refused.fingerprint)
+    assert [(file.kind, file.reason) for file in outbox.refused_files()] == [(None, refused.reason)]
+    assert (outbox.counts().refused_files, outbox.counts().refused_by_kind) == (1, {})
+    outbox.refuse(refused)
+    assert (outbox.counts().refused_files, outbox.counts().refused_by_kind) == (1, {RefusalKind.DAMAGED: 1})
+    outbox.close()
+
+
+def test_a_kind_that_a_newer_agent_noted_counts_without_its_word(outbox: Outbox, tmp_path: Path) -> None:
+    outbox.refuse(a_refusal(Path("/captures/broken.jpg")))
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as connection:
+        connection.execute("UPDATE file SET kind = 'upside_down'")
+    connection.close()
+
+    assert outbox.refused_files()[0].kind is None
+    assert (outbox.counts().refused_files, outbox.counts().refused_by_kind) == (1, {})

@@ -8,8 +8,8 @@ from edge_agent.intake.capture import Fingerprint
 from edge_agent.outbox.outbox import Delay, Outbox
 from edge_agent.outbox.records import LONGEST_DELAY
 from shared.errors import ProtocolError
-from shared.vocabulary import OutboxState, Priority
-from tests.support.edge import a_capture, a_prediction, stored
+from shared.vocabulary import OutboxState, Priority, RefusalKind
+from tests.support.edge import a_capture, a_prediction, a_refusal, stored
 
 PART = 64 * 1024
 
@@ -227,11 +227,12 @@ def test_reannouncing_makes_everything_due(outbox: Outbox) -> None:
 
 def test_refused_files_are_listed_until_they_are_to_be_tried_again(outbox: Outbox) -> None:
     path, fingerprint = Path("/captures/broken.jpg"), Fingerprint(3, 1, 1)
-    outbox.refuse(path, fingerprint, "it is cut short")
+    outbox.refuse(a_refusal(path, fingerprint))
     put(outbox, b"1")
 
-    assert [(file.path, file.reason) for file in outbox.refused_files()] == [(path, "it is cut short")]
-    assert outbox.counts().refused_files == 1
+    (file,) = outbox.refused_files()
+    assert (file.path, file.kind, file.reason) == (path, RefusalKind.DAMAGED, "it is cut short")
+    assert (outbox.counts().refused_files, outbox.counts().refused_by_kind) == (1, {RefusalKind.DAMAGED: 1})
 
     assert outbox.forget_refusals() == 1
     assert not outbox.is_known(path, fingerprint)

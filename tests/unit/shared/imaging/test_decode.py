@@ -12,26 +12,27 @@ from PIL import Image
 from cloud_service.ml.synthetic.bad_files import make_bad_files, make_odd_files, png_claiming
 from shared.errors import UnreadableImageError
 from shared.imaging.decode import PIXEL_CEILING, ImageLimits, open_image, probe
+from shared.vocabulary import RefusalKind
 
 REASONS = {
-    "empty.jpg": "empty",
-    "truncated.jpg": "cannot be decoded to its end",
-    "truncated.png": "cannot be decoded to its end",
-    "text.jpg": "text",
-    "noise.jpg": "not an image",
-    "no-pixels.png": "0 pixels",
-    "tiny.png": "8 x 8",
-    "bomb.png": "decompression bomb",
-    "hundred-megapixels.tif": "claims more than",
-    "sixteen-bit.png": "16 bits a sample",
-    "sixteen-bit-colour.png": "16 bits a sample",
-    "sixteen-bit.tif": "16 bits a sample",
-    "cmyk.jpg": "CMYK",
-    "cmyk.tif": "CMYK",
-    "animated.png": "2 frames",
-    "two-pages.tif": "2 frames",
-    "animated.gif.jpg": "a GIF",
-    "other-format.webp.jpg": "a WebP",
+    "empty.jpg": ("empty", RefusalKind.EMPTY),
+    "truncated.jpg": ("cannot be decoded to its end", RefusalKind.DAMAGED),
+    "truncated.png": ("cannot be decoded to its end", RefusalKind.DAMAGED),
+    "text.jpg": ("text", RefusalKind.NOT_AN_IMAGE),
+    "noise.jpg": ("not an image", RefusalKind.NOT_AN_IMAGE),
+    "no-pixels.png": ("0 pixels", RefusalKind.DAMAGED),
+    "tiny.png": ("8 x 8", RefusalKind.TOO_SMALL),
+    "bomb.png": ("decompression bomb", RefusalKind.TOO_LARGE),
+    "hundred-megapixels.tif": ("claims more than", RefusalKind.TOO_LARGE),
+    "sixteen-bit.png": ("16 bits a sample", RefusalKind.OTHER_PIXELS),
+    "sixteen-bit-colour.png": ("16 bits a sample", RefusalKind.OTHER_PIXELS),
+    "sixteen-bit.tif": ("16 bits a sample", RefusalKind.OTHER_PIXELS),
+    "cmyk.jpg": ("CMYK", RefusalKind.OTHER_PIXELS),
+    "cmyk.tif": ("CMYK", RefusalKind.OTHER_PIXELS),
+    "animated.png": ("2 frames", RefusalKind.SEVERAL_IMAGES),
+    "two-pages.tif": ("2 frames", RefusalKind.SEVERAL_IMAGES),
+    "animated.gif.jpg": ("a GIF", RefusalKind.OTHER_FORMAT),
+    "other-format.webp.jpg": ("a WebP", RefusalKind.OTHER_FORMAT),
 }
 
 
@@ -57,14 +58,18 @@ def bad_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("as_bytes", [False, True], ids=["path", "bytes"])
 def test_bad_file_is_refused_with_its_reason(bad_folder: Path, name: str, *, as_bytes: bool) -> None:
     path = bad_folder / name
-    with pytest.raises(UnreadableImageError, match=REASONS[name]):
+    words, kind = REASONS[name]
+    with pytest.raises(UnreadableImageError, match=words) as refused:
         open_image(path.read_bytes() if as_bytes else path)
+    assert refused.value.kind is kind
 
 
 @pytest.mark.parametrize("name", sorted(set(REASONS) - {"truncated.jpg", "truncated.png"}))
 def test_header_alone_is_enough_to_refuse(bad_folder: Path, name: str) -> None:
-    with pytest.raises(UnreadableImageError, match=REASONS[name]):
+    words, kind = REASONS[name]
+    with pytest.raises(UnreadableImageError, match=words) as refused:
         probe(bad_folder / name)
+    assert refused.value.kind is kind
 
 
 @pytest.mark.parametrize("name", ["bomb.png", "hundred-megapixels.tif"])
