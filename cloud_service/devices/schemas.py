@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from cloud_service.web.schemas import ApiModel, ApiRequest
 from shared.identifiers import SlugId
-from shared.messages import CommandAction
+from shared.messages import CommandAction, RefusedByKind
 from shared.vocabulary import CommandState, Presence
 
 ASiteId = Annotated[SlugId, Field(examples=["north"])]
@@ -51,7 +51,9 @@ class DeviceSummary(ApiModel):
     parked: int | None
     """Captures that wait for a person at the device."""
     refused_files: int | None
-    """Files in its watched folders that it did not take; why, `smearflow-edge status` says there."""
+    """Files in its watched folders that it did not take; which they are, `smearflow-edge status` says there."""
+    refused_by_kind: Annotated[RefusedByKind, Field(examples=[{"damaged": 2, "no_accession": 1}])] | None
+    """How many of these for each kind of reason; what is missing from `refused_files` has a reason of another kind."""
     free_disk_bytes: int | None
     paused: bool
     """It was told to send no captures, and does not."""

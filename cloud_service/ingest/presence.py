@@ -22,10 +22,8 @@ def take_status(batch: Batch, message: Incoming, topic: UpTopic, device: Device)
     status = DeviceStatus.decode(message.payload)
     if (status.site, status.device) != (topic.address.site, topic.address.device):
         raise ProtocolError("The status names another device than its topic.")
-    if (
-        max(status.outbox_depth, status.parked, status.refused_files) > _LARGEST_COUNT
-        or status.free_disk_bytes > 2**63 - 1
-    ):
+    counts = (status.outbox_depth, status.parked, status.refused_files, *status.refused_by_kind.values())
+    if max(counts) > _LARGEST_COUNT or status.free_disk_bytes > 2**63 - 1:
         raise ProtocolError("The status holds a number that is too large to be true.")
     before = _shown(device)
     if status.state == Presence.ONLINE:
@@ -52,11 +50,9 @@ def _take_birth_or_news(batch: Batch, status: DeviceStatus, device: Device, *, r
     device.session = str(status.session)
     device.status_sent_at = status.sent_at
     device.agent_version = status.agent_version
-    device.outbox_depth, device.parked, device.refused_files = (
-        status.outbox_depth,
-        status.parked,
-        status.refused_files,
-    )
+    device.outbox_depth, device.parked = status.outbox_depth, status.parked
+    device.refused_files = status.refused_files
+    device.refused_by_kind = {str(kind): count for kind, count in status.refused_by_kind.items()}
     device.free_disk_bytes, device.paused = status.free_disk_bytes, status.paused
     if not retained:  # what the broker remembers says nothing about the clock now
         device.clock_skew_seconds = (status.sent_at - batch.at).total_seconds()
@@ -78,5 +74,5 @@ def _take_death(status: DeviceStatus, device: Device) -> bool:
 
 def _shown(device: Device) -> tuple[object, ...]:
     """What people see of a device's state; a change of it is an event."""
-    counts = (device.outbox_depth, device.parked, device.refused_files)
+    counts = (device.outbox_depth, device.parked, device.refused_files, device.refused_by_kind)
     return (device.presence, device.agent_version, counts, device.paused)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_service.models.base import Base, now
@@ -38,6 +38,7 @@ class Device(Base):
     outbox_depth: Mapped[int | None]
     parked: Mapped[int | None]
     refused_files: Mapped[int | None]
+    refused_by_kind: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))  # a RefusedByKind
     free_disk_bytes: Mapped[int | None] = mapped_column(BigInteger)
     paused: Mapped[bool] = mapped_column(default=False)
 

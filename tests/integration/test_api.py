@@ -9,7 +9,7 @@ from PIL import Image
 
 from cloud_service.database import transaction
 from cloud_service.delivery.results import add_delivery
-from cloud_service.models import Capture, InferenceJob, WireRefusal
+from cloud_service.models import Capture, Device, InferenceJob, WireRefusal
 from shared.messages import Result, ResultKind
 from shared.vocabulary import CaptureState, JobState
 from tests.support.web import (
@@ -18,6 +18,7 @@ from tests.support.web import (
     a_problem,
     add_analysed,
     add_capture,
+    add_device,
     give_up,
     jpeg,
     store,
@@ -198,8 +199,21 @@ def test_devices_and_refusals(server: ApiServer, client: httpx.Client) -> None:
     assert [(device["id"], device["presence"], device["outbox_depth"]) for device in devices] == [
         ("scope-1", "online", 3)
     ]
+    assert devices[0]["refused_by_kind"] is None
     assert refusals["total"] == 4
     assert {refusal["reason"] for refusal in refusals["refusals"]} == {"No UUID.", "No JSON."}
+
+
+def test_of_what_kind_the_files_are_that_a_device_did_not_take(server: ApiServer, client: httpx.Client) -> None:
+    with transaction(server.engine) as session:
+        add_device(session)
+        device = session.get_one(Device, "scope-1")
+        device.refused_files = 4
+        device.refused_by_kind = {"damaged": 2, "no_accession": 1, "of_a_later_version": 1}
+
+    (told,) = client.get("/api/v1/devices").json()
+
+    assert (told["refused_files"], told["refused_by_kind"]) == (4, {"damaged": 2, "no_accession": 1})
 
 
 def test_liveness_needs_no_key_and_readiness_tells_of_the_work(server: ApiServer, client: httpx.Client) -> None:

@@ -1,7 +1,7 @@
 """What a device sends, made for tests: images, manifests, parts, status messages, all by the protocol's own code."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -18,7 +18,7 @@ from shared.imaging.quality import QualityMeasures, Verdict
 from shared.messages import Announce, DeviceStatus, Receipt
 from shared.parts import Part, PartPlan
 from shared.topics import DeviceAddress, parse_down
-from shared.vocabulary import Presence
+from shared.vocabulary import Presence, RefusalKind
 
 SITE = "north"
 PART_SIZE = 1000
@@ -96,7 +96,14 @@ class TestDevice:
         return TestCapture(self.address, payload, Announce.model_validate(manifest | changes))
 
     def status(
-        self, state: Presence, session: UUID, sent_at: datetime, *, retained: bool = False, depth: int = 0
+        self,
+        state: Presence,
+        session: UUID,
+        sent_at: datetime,
+        *,
+        retained: bool = False,
+        depth: int = 0,
+        refused: Mapping[RefusalKind, int] | None = None,
     ) -> Incoming:
         """A birth or a will."""
         status = DeviceStatus(
@@ -109,6 +116,8 @@ class TestDevice:
             sent_at=sent_at,
             outbox_depth=depth,
             parked=0,
+            refused_files=sum((refused or {}).values()),
+            refused_by_kind=dict(refused or {}),
             free_disk_bytes=10**12,
         )
         return Incoming(self.address.status(), status.encode(), retained=retained)

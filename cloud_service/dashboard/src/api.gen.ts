@@ -3253,8 +3253,15 @@ export interface components {
             paused: boolean;
             presence: components["schemas"]["Presence"];
             /**
+             * Refused By Kind
+             * @description How many of these for each kind of reason; what is missing from `refused_files` has a reason of another kind.
+             */
+            refused_by_kind: {
+                [key: string]: number;
+            } | null;
+            /**
              * Refused Files
-             * @description Files in its watched folders that it did not take; why, `smearflow-edge status` says there.
+             * @description Files in its watched folders that it did not take; which they are, `smearflow-edge status` says there.
              */
             refused_files: number | null;
             /**
@@ -5065,6 +5072,12 @@ export interface components {
             topic: string;
         };
         /**
+         * RefusalKind
+         * @description Why a file never became a capture: what a device tells beyond its site, without names and words of its own.
+         * @enum {string}
+         */
+        RefusalKind: "empty" | "damaged" | "not_an_image" | "other_format" | "other_pixels" | "several_images" | "too_large" | "too_small" | "not_a_file" | "vanished" | "not_permitted" | "no_accession" | "bad_sidecar" | "other_accession";
+        /**
          * Refusals
          * @description The newest refused messages, and how many there are in all.
          */
@@ -6552,6 +6565,7 @@ export type RecipeSettings = components['schemas']['RecipeSettings'];
 export type RecipeView = components['schemas']['RecipeView'];
 export type Redemption = components['schemas']['Redemption'];
 export type Refusal = components['schemas']['Refusal'];
+export type RefusalKind = components['schemas']['RefusalKind'];
 export type Refusals = components['schemas']['Refusals'];
 export type Reinhard = components['schemas']['Reinhard'];
 export type RejectRequest = components['schemas']['RejectRequest'];

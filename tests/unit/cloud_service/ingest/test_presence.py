@@ -1,5 +1,7 @@
 """Births and wills: which count, and what they bring about."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -8,7 +10,7 @@ from sqlalchemy import Engine, select
 from cloud_service.database import snapshot
 from cloud_service.ingest.processor import Processor
 from cloud_service.models import Device, Event
-from shared.vocabulary import Presence
+from shared.vocabulary import Presence, RefusalKind
 from tests.support.device_side import TestDevice
 
 NOW = datetime.now(UTC)
@@ -76,3 +78,24 @@ def test_news_of_one_batch_is_one_event_that_tells_how_it_ended(
     processor.process([device.status(Presence.ONLINE, FIRST, NOW, depth=depth) for depth in (3, 2, 1)])
     with snapshot(engine) as session:
         assert [event.payload["outbox_depth"] for event in session.scalars(select(Event))] == [1]
+
+
+def test_the_kinds_of_refused_files_are_told_and_a_change_of_them_alone_is_an_event(
+    processor: Processor, engine: Engine, device: TestDevice
+) -> None:
+    for kind in (RefusalKind.DAMAGED, RefusalKind.NO_ACCESSION, RefusalKind.NO_ACCESSION):
+        processor.process([device.status(Presence.ONLINE, FIRST, NOW, refused={kind: 2})])
+    with snapshot(engine) as session:
+        payloads = [event.payload for event in session.scalars(select(Event).order_by(Event.position))]
+    told = [(payload["refused_files"], payload["refused_by_kind"]) for payload in payloads]
+    assert told == [(2, {"damaged": 2}), (2, {"no_accession": 2})]
+
+
+def test_a_number_of_a_kind_that_cannot_be_true_is_refused(
+    processor: Processor, engine: Engine, device: TestDevice
+) -> None:
+    huge = {RefusalKind.DAMAGED: 2**31}
+    birth = device.status(Presence.ONLINE, FIRST, NOW, refused=huge)
+    told = json.loads(birth.payload) | {"refused_files": 0}
+    processor.process([replace(birth, payload=json.dumps(told).encode())])
+    assert row(engine).presence == Presence.OFFLINE
