@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from cloud_service.local_stack.stack import SITE
 from cloud_service.ml.synthetic.bad_files import make_bad_files
+from shared.vocabulary import RefusalKind
 from tests.support.photographs import take
 from tests.support.stack import RunningStack, answered, running_stack, until
 from tests.support.waiting import PATIENCE
@@ -17,34 +19,36 @@ from tests.support.workstation import Workstation, status_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
-REASONS = {
-    "empty.jpg": "the file is empty",
-    "truncated.jpg": "cannot be decoded to its end",
-    "truncated.png": "reaches beyond the file's end",
-    "text.jpg": "the file holds text",
-    "noise.jpg": "not an image that Smearflow reads",
-    "no-pixels.png": "0 pixels",
-    "tiny.png": "8 x 8 pixels",
-    "bomb.png": "a decompression bomb",
-    "hundred-megapixels.tif": "more than 89,478,485 pixels",
-    "sixteen-bit.png": "16 bits a sample",
-    "sixteen-bit-colour.png": "16 bits a sample",
-    "sixteen-bit.tif": "16 bits a sample",
-    "cmyk.jpg": "CMYK",
-    "cmyk.tif": "CMYK",
-    "animated.png": "2 frames",
-    "two-pages.tif": "2 frames",
-    "animated.gif.jpg": "a GIF",
-    "other-format.webp.jpg": "a WebP",
-    "folder.jpg": "this is a folder",
-    "vanishes.jpg": "the file vanished before it could be read",
-    "leads-nowhere.jpg": "the link leads to a file that is not there",
-    "no-accession.jpg": "no accession",
-    "sidecar-cut-short.jpg": "the sidecar is not JSON",
-    "sidecar-without-accession.jpg": "the sidecar is wrong at accession",
-    "for-another-patient.jpg": "for another accession",
+REFUSALS = {
+    "empty.jpg": ("the file is empty", RefusalKind.EMPTY),
+    "truncated.jpg": ("cannot be decoded to its end", RefusalKind.DAMAGED),
+    "truncated.png": ("reaches beyond the file's end", RefusalKind.DAMAGED),
+    "text.jpg": ("the file holds text", RefusalKind.NOT_AN_IMAGE),
+    "noise.jpg": ("not an image that Smearflow reads", RefusalKind.NOT_AN_IMAGE),
+    "no-pixels.png": ("0 pixels", RefusalKind.DAMAGED),
+    "tiny.png": ("8 x 8 pixels", RefusalKind.TOO_SMALL),
+    "bomb.png": ("a decompression bomb", RefusalKind.TOO_LARGE),
+    "hundred-megapixels.tif": ("more than 89,478,485 pixels", RefusalKind.TOO_LARGE),
+    "sixteen-bit.png": ("16 bits a sample", RefusalKind.OTHER_PIXELS),
+    "sixteen-bit-colour.png": ("16 bits a sample", RefusalKind.OTHER_PIXELS),
+    "sixteen-bit.tif": ("16 bits a sample", RefusalKind.OTHER_PIXELS),
+    "cmyk.jpg": ("CMYK", RefusalKind.OTHER_PIXELS),
+    "cmyk.tif": ("CMYK", RefusalKind.OTHER_PIXELS),
+    "animated.png": ("2 frames", RefusalKind.SEVERAL_IMAGES),
+    "two-pages.tif": ("2 frames", RefusalKind.SEVERAL_IMAGES),
+    "animated.gif.jpg": ("a GIF", RefusalKind.OTHER_FORMAT),
+    "other-format.webp.jpg": ("a WebP", RefusalKind.OTHER_FORMAT),
+    "folder.jpg": ("this is a folder", RefusalKind.NOT_A_FILE),
+    "vanishes.jpg": ("the file vanished before it could be read", RefusalKind.VANISHED),
+    "leads-nowhere.jpg": ("the link leads to a file that is not there", RefusalKind.NOT_A_FILE),
+    "no-accession.jpg": ("no accession", RefusalKind.NO_ACCESSION),
+    "sidecar-cut-short.jpg": ("the sidecar is not JSON", RefusalKind.BAD_SIDECAR),
+    "sidecar-without-accession.jpg": ("the sidecar is wrong at accession", RefusalKind.BAD_SIDECAR),
+    "for-another-patient.jpg": ("for another accession", RefusalKind.OTHER_ACCESSION),
 }
-"""What the technician must read of each file."""
+"""What the technician must read of each file, and the one word of it that leaves the site."""
+
+DEVICES = "/api/v1/devices"
 
 # Root may read everything, unless it gives up the right to (capabilities(7)).
 AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
@@ -63,7 +67,7 @@ def copied(source: Path, target: Path) -> Path:
 
 
 def put_bad_files(folder: Path, bad: list[Path], crops: list[Path], good: list[Path]) -> None:
-    """All files of REASONS, with a good capture after every third of them."""
+    """All files of REFUSALS, with a good capture after every third of them."""
     crop = iter(crops)
     captures = iter(good)
     for number, source in enumerate(bad):
@@ -83,8 +87,8 @@ def put_bad_files(folder: Path, bad: list[Path], crops: list[Path], good: list[P
     vanishes.unlink()
 
 
-def reasons(listing: dict[str, Any]) -> dict[str, str]:
-    return {Path(refusal["file"]).name: refusal["reason"] for refusal in listing["refused"]}
+def refusals(listing: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {Path(refusal["file"]).name: (refusal["reason"], refusal["kind"]) for refusal in listing["refused"]}
 
 
 def test_each_bad_file_is_refused_with_its_reason_and_holds_up_no_capture(
@@ -95,12 +99,16 @@ def test_each_bad_file_is_refused_with_its_reason_and_holds_up_no_capture(
     until(lambda: len(answered(stack.edge_listing())) == len(good), PATIENCE, "the captures between are diagnosed")
     same = copied(good[0], tmp_path / "for-another-patient.jpg")
     take(same, stack.captures, "H26-0999")
-    until(lambda: reasons(stack.edge_listing()).keys() >= REASONS.keys(), PATIENCE, "every bad file is refused")
+    until(lambda: refusals(stack.edge_listing()).keys() >= REFUSALS.keys(), PATIENCE, "every bad file is refused")
 
     listing = stack.edge_listing()
-    found = reasons(listing)
-    assert found.keys() == REASONS.keys()
-    assert {name: found[name] for name, words in REASONS.items() if words not in found[name]} == {}
+    found = refusals(listing)
+    assert found.keys() == REFUSALS.keys()
+    assert {
+        name: found[name]
+        for name, (words, kind) in REFUSALS.items()
+        if words not in found[name][0] or found[name][1] != kind
+    } == {}
     assert {Path(file).name for capture in listing["captures"] for file in capture["files"]} == {p.name for p in good}
     assert stack.counts() == {"analysed": len(good)}
 
@@ -109,9 +117,13 @@ def test_each_bad_file_is_refused_with_its_reason_and_holds_up_no_capture(
         return code, status["refused_files"], status["agent"]["files_waiting"]
 
     # What the agent itself has in hand is told with its next heartbeat.
-    until(lambda: told() == (1, len(REASONS), 0), PATIENCE, "the status tells of every file, and of none that waits")
+    until(lambda: told() == (1, len(REFUSALS), 0), PATIENCE, "the status tells of every file, and of none that waits")
     with stack.api() as client:
         assert client.get("/api/v1/refusals").json()["total"] == 0
+        kinds = Counter(kind for _, kind in REFUSALS.values())
+        until(
+            lambda: client.get(DEVICES).json()[0]["refused_by_kind"] == kinds, PATIENCE, "the cloud is told the kinds"
+        )
 
 
 def test_a_mended_sidecar_and_a_mended_file_are_taken_by_themselves(stack: RunningStack, crops: list[Path]) -> None:
@@ -120,14 +132,14 @@ def test_a_mended_sidecar_and_a_mended_file_are_taken_by_themselves(stack: Runni
     half_saved = stack.captures / "half-saved.jpg"
     take(halved(crops[31], half_saved.parent.parent / half_saved.name), stack.captures, "H26-0002")
     until(
-        lambda: {"late-sidecar.jpg", "half-saved.jpg"} <= reasons(stack.edge_listing()).keys(),
+        lambda: {"late-sidecar.jpg", "half-saved.jpg"} <= refusals(stack.edge_listing()).keys(),
         PATIENCE,
         "both are refused",
     )
     (stack.captures / "late-sidecar.jpg.json").write_text('{"accession": "H26-0002"}')
     half_saved.write_bytes(crops[31].read_bytes())
     until(lambda: len(answered(stack.edge_listing())) == before + 2, PATIENCE, "both are diagnosed")
-    assert {"late-sidecar.jpg", "half-saved.jpg"} & reasons(stack.edge_listing()).keys() == set()
+    assert {"late-sidecar.jpg", "half-saved.jpg"} & refusals(stack.edge_listing()).keys() == set()
 
 
 def halved(source: Path, target: Path) -> Path:
@@ -146,9 +158,12 @@ def test_a_file_that_the_agent_may_not_read(stack: RunningStack, crops: list[Pat
     locked.chmod(0)
     with station.running():
         take(crops[41], station.captures, "H26-0003")
-        until(lambda: bool(reasons(station.listing())), PATIENCE, "the locked file is refused")
-        assert reasons(station.listing()) == {
-            locked.name: "the file may not be read by the agent's account: grant it the right to read"
+        until(lambda: bool(refusals(station.listing())), PATIENCE, "the locked file is refused")
+        assert refusals(station.listing()) == {
+            locked.name: (
+                "the file may not be read by the agent's account: grant it the right to read",
+                RefusalKind.NOT_PERMITTED,
+            )
         }
         until(lambda: len(answered(station.listing())) == 1, PATIENCE, "the other capture is diagnosed")
         locked.chmod(0o600)

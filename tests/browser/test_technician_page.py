@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cloud_service.database import transaction
-from cloud_service.models import Capture, now
+from cloud_service.devices.summary import record_device_event
+from cloud_service.models import Capture, Device, now
 from shared.vocabulary import CaptureState
 from tests.support.pages import barriers, log_in
 from tests.support.web import ApiServer, add_analysed, add_capture, analyse, give_up, jpeg, store
@@ -118,6 +119,28 @@ def test_a_technician_sees_the_devices_of_the_site_and_orders_none_about(page: P
     expect(page.locator("tr[data-device]")).to_have_count(1)
     expect(page.locator("tr[data-device=scope-1]")).to_contain_text("Online")
     expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
+
+
+def test_files_that_a_device_did_not_take_are_told_in_words_as_they_come(page: Page, server: ApiServer) -> None:
+    add_analysed(server, 0, 0.9, **taken())
+    log_in(page, server, TECHNICIAN)
+    chip = page.get_by_role("list", name="Devices").get_by_role("listitem")
+    expect(chip).to_contain_text("3 in outbox")
+    for kinds, words in (
+        (None, "3 files not taken"),
+        ({"no_accession": 1, "damaged": 2}, "3 files not taken: 2 damaged, 1 without an accession"),
+    ):
+        with transaction(server.engine) as session:
+            device = session.get_one(Device, "scope-1")
+            device.refused_files, device.refused_by_kind = 3, kinds
+            record_device_event(session, device)
+        expect(chip.get_by_text(words, exact=True)).to_be_visible()
+
+    page.get_by_role("link", name="Devices").click()
+    row = page.locator("tr[data-device=scope-1]")
+    expect(row).to_contain_text("3 files not taken: 2 damaged, 1 without an accession")
+    expect(row).to_contain_text("Copy damaged files again. Name files after their accession, or add a sidecar.")
+    assert barriers(page) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

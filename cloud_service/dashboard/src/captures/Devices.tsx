@@ -1,5 +1,5 @@
 import type { DeviceSummary } from "../api.gen.ts";
-import { plural } from "../admin/figures.ts";
+import { notTaken } from "../notTaken.ts";
 import { fullTime } from "../words.ts";
 
 /** The microscope workstations and what they last said of themselves. */
@@ -45,8 +45,9 @@ function notes(device: DeviceSummary): string[] {
   if (device.parked) {
     found.push(`${String(device.parked)} parked for a person`);
   }
-  if (device.refused_files) {
-    found.push(`${plural(device.refused_files, "file")} not taken`);
+  const refused = notTaken(device);
+  if (refused !== null) {
+    found.push(refused.words);
   }
   if (device.paused) {
     found.push("paused");

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 
 import type { DeviceSummary } from "../../api.gen.ts";
+import { type NotTaken, notTaken } from "../../notTaken.ts";
 import { Refusal } from "../DialogForm.tsx";
 import { plural, room } from "../figures.ts";
 import { RowMenu } from "../RowMenu.tsx";
@@ -91,7 +92,8 @@ function State({ device, now }: { device: DeviceSummary; now: Date }) {
   );
 }
 
-function Outbox({ device: { outbox_depth, parked, refused_files } }: { device: DeviceSummary }) {
+function Outbox({ device }: { device: DeviceSummary }) {
+  const { outbox_depth, parked } = device;
   if (outbox_depth === null) {
     return <Unknown />;
   }
@@ -99,10 +101,23 @@ function Outbox({ device: { outbox_depth, parked, refused_files } }: { device: D
     <div className="signs">
       {outbox_depth === 0 ? "empty" : plural(outbox_depth, "capture")}
       {parked !== null && parked > 0 && <StateSign kind="trouble" words={`${String(parked)} parked for a person`} />}
-      {refused_files !== null && refused_files > 0 && (
-        <StateSign kind="trouble" words={`${plural(refused_files, "file")} not taken`} />
-      )}
+      <Refused files={notTaken(device)} />
     </div>
+  );
+}
+
+/** Which files they are, and why in full, never leaves the workstation. */
+function Refused({ files }: { files: NotTaken | null }) {
+  return (
+    files !== null && (
+      <>
+        <StateSign kind="trouble" words={files.words} />
+        <p className="quiet next-steps">
+          {files.next.join(" ")} At the workstation <code>smearflow-edge status</code> names them, and{" "}
+          <code>smearflow-edge outbox retry --refused</code> has all of them looked at again.
+        </p>
+      </>
+    )
   );
 }
 
