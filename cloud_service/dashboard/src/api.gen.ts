@@ -4801,6 +4801,7 @@ export interface components {
              *       "warm_up": 0.05,
              *       "averaging": 0.98,
              *       "batch_norm_images": 256,
+             *       "balanced": true,
              *       "augmentation": "modern",
              *       "offline_not_all": 0,
              *       "offline_all": 0,
@@ -4894,6 +4895,7 @@ export interface components {
              *       "warm_up": 0.05,
              *       "averaging": 0.98,
              *       "batch_norm_images": 256,
+             *       "balanced": true,
              *       "augmentation": "modern",
              *       "offline_not_all": 0,
              *       "offline_all": 0,
@@ -4995,6 +4997,7 @@ export interface components {
              *       "warm_up": 0.05,
              *       "averaging": 0.98,
              *       "batch_norm_images": 256,
+             *       "balanced": true,
              *       "augmentation": "modern",
              *       "offline_not_all": 0,
              *       "offline_all": 0,
@@ -6126,6 +6129,12 @@ export interface components {
              * @default 0
              */
             averaging: number;
+            /**
+             * Balanced
+             * @description Whether both labels weigh the same in the loss, however many images of each there are; otherwise each image does, and probabilities lean towards the label that is more frequent in training.
+             * @default false
+             */
+            balanced: boolean;
             /**
              * Batch Norm Images
              * @description BatchNorm's statistics are taken anew from so many training images, as they are without augmentation, before each validation; 0: those that training gathered.

@@ -137,7 +137,7 @@ def _train_epoch(
     """One pass over the training part; the mean loss of this process's steps."""
     epoch = len(run.history) + 1
     order, variation = _chance(settings, epoch, "order"), _chance(settings, epoch, f"variation {team.rank}")
-    varied = settings.augmentation_settings
+    varied, weight = settings.augmentation_settings, _weight_of_all(part, settings).to(team.device)
     run.network.train()
     losses = []
     for batch in _batches(part, settings, order):
@@ -148,7 +148,8 @@ def _train_epoch(
             group["lr"] = learning_rate_at(run.step, _steps(part, settings), settings)
         with torch.autocast(team.device.type, dtype=torch.float16, enabled=run.scaler.is_enabled()):
             logits = model(images)
-        loss = binary_cross_entropy_with_logits(logits.float(), part.labels[chosen].to(team.device))
+        labels = part.labels[chosen].to(team.device)
+        loss = binary_cross_entropy_with_logits(logits.float(), labels, pos_weight=weight)
         run.optimiser.zero_grad()
         run.scaler.scale(loss).backward()  # type: ignore[no-untyped-call] # torch gives it no types
         run.scaler.step(run.optimiser)
@@ -170,11 +171,20 @@ def _judge(
         if settings.batch_norm_images:
             _take_statistics_anew(run, training, settings)
         logits = predict_logits(run.judged, validation.pixels)
-        found[0] = binary_cross_entropy_with_logits(logits, validation.labels)
+        weight = _weight_of_all(training, settings)
+        found[0] = binary_cross_entropy_with_logits(logits, validation.labels, pos_weight=weight)
         found[1] = ((logits >= 0) == (validation.labels > 0)).float().mean()
     team.follow([found])
     loss, accuracy = found.tolist()
     return loss, accuracy
+
+
+def _weight_of_all(training: LabelledPixels, settings: TrainingSettings) -> Tensor:
+    """How many images without ALL one with ALL weighs in the loss, a scalar."""
+    if not settings.balanced:
+        return torch.ones(())
+    with_all = training.labels.sum()
+    return (len(training.labels) - with_all) / with_all
 
 
 def _take_statistics_anew(run: RunState, training: LabelledPixels, settings: TrainingSettings) -> None:

@@ -22,10 +22,11 @@ MODERN: Final = Recipe(
         warm_up=0.05,
         averaging=0.98,
         batch_norm_images=256,
+        balanced=True,
         augmentation=AugmentationPreset.MODERN,
     ),
 )
-"""The same network, trained so that neighbouring epochs agree, on images of half the width.
+"""The same network on images of half the width, trained so that neighbouring epochs agree and no label is favoured.
 
 Each place of the last map sees 22 pixels of the input. At 112 pixels that is a whole cell of a smear at high power; at
 224 it is a part of one (deploy/decisions/0017).

@@ -85,6 +85,11 @@ class TrainingSettings(BaseModel):
         description="BatchNorm's statistics are taken anew from so many training images, as they are without "
         "augmentation, before each validation; 0: those that training gathered.",
     )
+    balanced: bool = Field(
+        default=False,
+        description="Whether both labels weigh the same in the loss, however many images of each there are; otherwise "
+        "each image does, and probabilities lean towards the label that is more frequent in training.",
+    )
     augmentation: AugmentationPreset | AugmentationSettings = AugmentationPreset.PAPER
     offline_not_all: int = Field(
         default=0,

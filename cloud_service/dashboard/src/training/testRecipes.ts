@@ -28,6 +28,7 @@ export function someSettings(): RecipeSettings {
       warm_up: 0.05,
       averaging: 0.98,
       batch_norm_images: 256,
+      balanced: true,
       augmentation: "modern",
       offline_not_all: 0,
       offline_all: 0,

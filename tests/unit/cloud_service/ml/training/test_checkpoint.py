@@ -55,11 +55,11 @@ def test_a_run_stopped_within_an_epoch_goes_on_from_the_epoch_before(
     whole = run(recipe, None)
     steps = []
 
-    def interrupted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def interrupted(logits: torch.Tensor, labels: torch.Tensor, pos_weight: torch.Tensor) -> torch.Tensor:
         steps.append(1)
         if len(steps) == 3:
             raise KeyboardInterrupt
-        return loss(logits, labels)
+        return loss(logits, labels, pos_weight=pos_weight)
 
     loss = torch.nn.functional.binary_cross_entropy_with_logits
     with monkeypatch.context() as patched:

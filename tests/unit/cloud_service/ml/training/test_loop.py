@@ -5,6 +5,7 @@ import torch
 from cloud_service.ml.deployed_network import DeployedNetwork
 from cloud_service.ml.training.loop import (
     EpochRecord,
+    LabelledPixels,
     TrainingError,
     learning_rate_at,
     predict_logits,
@@ -106,3 +107,14 @@ def test_the_cosine_schedule_changes_less_and_less_and_the_constant_one_does_not
 def test_a_warm_up_rises_to_the_highest_rate() -> None:
     wanted = small_recipe(epochs=2, learning_rate=0.1, warm_up=0.5).training
     assert [learning_rate_at(step, 2, wanted) for step in range(4)] == pytest.approx([0.1 / 3, 0.2 / 3, 0.1, 0.1])
+
+
+@pytest.mark.parametrize(("balanced", "expected"), [(False, 0.75), (True, 0.5)])
+def test_a_balanced_loss_leans_to_neither_label(*, balanced: bool, expected: float) -> None:
+    """Images that tell nothing, of which three of four have ALL: the answer is that share, or one half."""
+    labels = (torch.arange(64) % 4 != 0).float()
+    blank = LabelledPixels(torch.full((64, 32, 32, 3), 200, dtype=torch.uint8), labels)
+    settings = small_recipe(epochs=40, batch_size=64, learning_rate=0.05, schedule="cosine", balanced=balanced)
+    trained = train(blank, blank, settings, nobody)
+    logits = predict_logits(DeployedNetwork(trained.network, SPEC), blank.pixels)
+    assert torch.sigmoid(logits).mean().item() == pytest.approx(expected, abs=0.02)
