@@ -32,6 +32,7 @@ from cloud_service.accounts.openid.provider import Provider
 from cloud_service.accounts.passwords import Passwords
 from cloud_service.accounts.permissions import Permission
 from cloud_service.blob_store import BlobStore, open_blob_store
+from cloud_service.cases.counting import CaseCounter
 from cloud_service.config import Settings
 from cloud_service.database import make_engine
 from cloud_service.delivery.fan_out import FanOut
@@ -131,7 +132,7 @@ async def _services(
     fan_out = FanOut(engine, listener, gate.still_in)
     reader = asyncio.create_task(fan_out.run(), name="event reader")
     try:
-        yield Services(settings, engine, gate, provider, enrolments, blobs, notifier, fan_out)
+        yield Services(settings, engine, gate, provider, enrolments, blobs, notifier, fan_out, CaseCounter())
     finally:
         reader.cancel()
         with suppress(asyncio.CancelledError):

@@ -87,9 +87,11 @@ def list_cases(
 
 
 @router.get("/counts")
-def count_cases(who: Viewer, session: Reading, filters: Annotated[Filters, Depends(_wanted)]) -> CaseCounts:
-    """How many cases stand in each part of the worklist."""
-    return service.counts(session, who, filters=filters)
+def count_cases(
+    who: Viewer, session: Reading, request: Request, filters: Annotated[Filters, Depends(_wanted)]
+) -> CaseCounts:
+    """How many cases stand in each part of the worklist, as it was at an event position of the last seconds."""
+    return service.counts(session, services(request).case_counter, who, filters=filters)
 
 
 @router.get("/{case_id}")

@@ -93,6 +93,8 @@ class CaseCounts(ApiModel):
     waiting: int
     done: int
     failed: int
+    position: int
+    """The event position at which this was so; who knows of a later one may ask again."""
 
 
 class ImageFindingView(ApiModel):

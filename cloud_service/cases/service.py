@@ -17,6 +17,7 @@ from cloud_service.audit.trail import record
 from cloud_service.captures.summary import capture_summaries
 from cloud_service.cases import queries, worklist
 from cloud_service.cases.changes import case_to_change, finish_change, lock_case, short_name
+from cloud_service.cases.counting import CaseCounter
 from cloud_service.cases.cursors import read_cursor, write_cursor
 from cloud_service.cases.judged_images import signature_checks
 from cloud_service.cases.model_facts import facts_of
@@ -53,11 +54,11 @@ def page(session: Session, who: Identity, *, filters: Filters, sort: Sort, after
     return CasePage(cases=[summary_of(row) for row in rows], next=following, position=position)
 
 
-def counts(session: Session, who: Identity, *, filters: Filters) -> CaseCounts:
+def counts(session: Session, counter: CaseCounter, who: Identity, *, filters: Filters) -> CaseCounts:
     """How many cases stand in each part of the worklist."""
-    filters = replace(filters, within=who.site, user=who.user)
-    found, failed = worklist.counts(session, filters)
-    return CaseCounts(failed=failed, **{queue.value: count for queue, count in found.items()})
+    found = counter.count(session, replace(filters, within=who.site, user=who.user))
+    queues = {queue.value: count for queue, count in found.queues.items()}
+    return CaseCounts(failed=found.failed, position=found.position, **queues)
 
 
 def seen(session: Session, who: Identity, case_id: UUID, *, ahead: bool = False) -> CaseDetail:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cloud_service.accounts.gate import Gate
 from cloud_service.accounts.openid.provider import Provider
 from cloud_service.blob_store import BlobStore
+from cloud_service.cases.counting import CaseCounter
 from cloud_service.config import Settings
 from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.fan_out import FanOut
@@ -30,6 +31,7 @@ class Services:
     blobs: BlobStore
     notifier: Notifier
     fan_out: FanOut
+    case_counter: CaseCounter
 
 
 def services(request: Request) -> Services:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from cloud_service.accounts.identity import Credential, CredentialKind, Identity
 from cloud_service.accounts.permissions import Role
 from cloud_service.cases import service
+from cloud_service.cases.counting import CaseCounter
 from cloud_service.cases.worklist import Filters, Sort
 from cloud_service.database import snapshot, transaction
 from cloud_service.delivery.events import EventKind, events_after
@@ -207,9 +208,9 @@ def test_a_site_sees_its_own_cases_alone(server_on_both: ApiServer, clinician: h
     southerner = Identity("southerner", Role.TECHNICIAN, "south", credential)
     with snapshot(server_on_both.engine) as session:
         page = service.page(session, southerner, filters=Filters(), sort=Sort.WORKLIST, after=None, limit=10)
-        counts = service.counts(session, southerner, filters=Filters(site="north"))
+        counts = service.counts(session, CaseCounter(), southerner, filters=Filters(site="north"))
     assert [found.site for found in page.cases] == ["south"]
-    assert set(counts.model_dump().values()) == {0}
+    assert set(counts.model_dump(exclude={"position"}).values()) == {0}
     foreign = UUID(case.rpartition("/")[2])
     for attempt in (
         lambda session: service.seen(session, southerner, foreign),

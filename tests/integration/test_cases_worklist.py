@@ -121,6 +121,7 @@ def test_filters(clinician: httpx.Client, query: dict[str, Any], found: str) -> 
 
 def test_counts_tell_of_every_queue_whichever_is_shown(clinician: httpx.Client) -> None:
     counts = clinician.get("/api/v1/cases/counts", params={"queue": "done"}).json()
+    position = clinician.get("/api/v1/cases", params={"limit": 1}).json()["position"]
     assert counts == {
         "critical": 3,
         "review": 0,
@@ -129,6 +130,7 @@ def test_counts_tell_of_every_queue_whichever_is_shown(clinician: httpx.Client) 
         "waiting": 1,
         "done": 1,
         "failed": 1,
+        "position": position,
     }
 
 

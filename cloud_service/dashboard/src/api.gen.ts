@@ -444,7 +444,7 @@ export interface paths {
         };
         /**
          * Count Cases
-         * @description How many cases stand in each part of the worklist.
+         * @description How many cases stand in each part of the worklist, as it was at an event position of the last seconds.
          */
         get: operations["count_cases"];
         put?: never;
@@ -2362,6 +2362,11 @@ export interface components {
             done: number;
             /** Failed */
             failed: number;
+            /**
+             * Position
+             * @description The event position at which this was so; who knows of a later one may ask again.
+             */
+            position: number;
             /** Review */
             review: number;
             /** Routine */

@@ -36,6 +36,7 @@ export class EventStream {
   readonly connection = new Store<Connection>("connecting");
   private source: EventSource | null = null;
   private position: number | null = null;
+  private began = 0; // at which position; what came before is not told
   private reopening: ReturnType<typeof setTimeout> | undefined;
   private telling: ReturnType<typeof setTimeout> | undefined;
   private toldAt = 0;
@@ -83,6 +84,11 @@ export class EventStream {
     return (this.recent[kind] as Told<K>[]).filter((told) => told.position > position);
   }
 
+  /** Whether something of a kind may have happened behind `position`. */
+  isBehind(kind: Kind, position: number): boolean {
+    return position < this.began || this.since(kind, position).length > 0;
+  }
+
   private connect(): void {
     clearTimeout(this.reopening);
     const after = this.position === null ? "" : `?after=${String(this.position)}`;
@@ -112,6 +118,7 @@ export class EventStream {
     // Who opens it next may be somebody else, who may see less.
     this.recent = forEachKind(() => []);
     this.position = null;
+    this.began = 0;
     this.source?.close();
     this.source = null;
     this.connection.set("connecting");
@@ -120,6 +127,9 @@ export class EventStream {
   private greet({ position, reset }: { position: number; reset: boolean }): void {
     const first = this.position === null;
     this.position = position;
+    if (first || reset) {
+      this.began = position;
+    }
     if (reset) {
       this.recent = forEachKind(() => []);
     }

@@ -83,6 +83,9 @@ export function useCaseCounts(search: WorklistSearch): CaseCounts | undefined {
     queryFn: () => answer(api.GET("/api/v1/cases/counts", { params: { query: filters } })),
     refetchOnMount: "always",
     placeholderData: keepPreviousData,
+    // Pages share one answer for a while: it may be older than what happened.
+    refetchInterval: ({ state }) =>
+      state.data !== undefined && stream.isBehind("case", state.data.position) ? COUNT_AT_MOST_EVERY_MS : false,
   });
   const countAgain = useThrottled(() => {
     void queryClient.invalidateQueries({ queryKey: keys.caseCounts });
