@@ -28,6 +28,7 @@ ValidationOption = Annotated[
 _STOPPED_BY_HAND = 130  # what shells return for Ctrl-C
 _DEFAULT_RUNS = 3  # as in the paper
 _DEFAULT_FOLDS = 5
+_QUICK = "A trial: 100 images, 16 epochs; the report says so. Minutes; with --offline an hour."
 
 
 @app.command(epilog="Example: smearflow experiment all --dataset ALL-IDB2 --quick --out tables")
@@ -54,12 +55,7 @@ def experiment(  # noqa: PLR0913 - a command's options
     offline: Annotated[
         bool, typer.Option("--offline", help="Enlarge training parts once, to the class counts of tables 1, 3 and 4.")
     ] = False,
-    quick: Annotated[
-        bool,
-        typer.Option(
-            "--quick", help="A trial: 100 images, 16 epochs; the report says so. Minutes; with --offline an hour."
-        ),
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help=_QUICK)] = False,
     allow_leaks: Annotated[
         bool, typer.Option("--allow-leaks", help="Go on although parts share images or groups, and state it.")
     ] = False,

@@ -118,25 +118,33 @@ function useOpened(detail: CaseDetail, reading: ReadingView | null, saver: Saver
     () => new Set(reading?.findings.filter(({ opened_at }) => opened_at !== null).map(({ capture_id }) => capture_id)),
     [reading],
   );
-  const busy = useRef(false);
+  const underWay = useRef<Promise<boolean> | null>(null);
   const mine = detail.held_by === me.user;
   const waiting = shown.filter((id) => !known.has(id));
 
-  const send = async (): Promise<boolean> => {
-    if (busy.current) {
-      return false;
-    }
-    busy.current = true;
+  const latest = useRef(waiting);
+  useEffect(() => {
+    latest.current = waiting;
+  });
+
+  const sendAll = async (): Promise<boolean> => {
+    const sent = new Set<string>();
+    const next = () => latest.current.find((id) => !sent.has(id)); // what is shown meanwhile, too
     try {
-      for (const id of waiting) {
+      for (let id = next(); id !== undefined; id = next()) {
         await markOpened(detail.id, id, saver.version);
+        sent.add(id);
       }
       return true;
     } catch {
       return false; // It is tried again after the next change; the checks before signing tell what is missing.
-    } finally {
-      busy.current = false;
     }
+  };
+  const send = (): Promise<boolean> => {
+    underWay.current ??= sendAll().finally(() => {
+      underWay.current = null;
+    });
+    return underWay.current;
   };
   const isDue = mine && saving.state === "saved" && waiting.length > 0;
   useEffect(() => {
