@@ -10,11 +10,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from cloud_service.ml.figures.style import (
     BLUE,
-    COLUMN,
     MUTED,
-    PAGE,
-    PANELS_ABREAST,
     VERMILLION,
+    arrangement,
     in_style,
     svg_of,
 )
@@ -43,9 +41,7 @@ def draw_curves(panels: Mapping[str, Curves]) -> bytes:
     Args:
         panels: title → run; one or more, in rows of three.
     """
-    abreast = min(len(panels), PANELS_ABREAST)
-    rows = -(-len(panels) // abreast)
-    width = COLUMN if abreast == 1 else PAGE * abreast / PANELS_ABREAST
+    rows, abreast, width = arrangement(len(panels))
     with in_style():
         figure = Figure(figsize=(width, _RUN_HEIGHT * rows + _LEGEND_HEIGHT), layout="constrained")
         grid = figure.subplots(2 * rows, abreast, squeeze=False)

@@ -32,7 +32,7 @@ COLUMN: Final = 3.5
 PAGE: Final = 7.2
 """Width of its two columns."""
 
-PANELS_ABREAST: Final = 3
+_PANELS_ABREAST: Final = 3
 _RC: Final[dict[Any, Any]] = {  # matplotlib types its own keys one by one
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
@@ -80,16 +80,14 @@ def in_style() -> Iterator[None]:
 
 
 def draw_panels(titles: list[str], panel: Callable[[Axes, str], None], *, height: float) -> bytes:
-    """A row of panels with one title each, in rows of three at most, as an SVG file.
+    """Panels with one title each, in rows of three at most, as an SVG file.
 
     Args:
         titles: one a panel, one or more; given back to `panel`.
         panel: draws into the axes.
         height: of a row, inches.
     """
-    abreast = min(len(titles), PANELS_ABREAST)
-    rows = -(-len(titles) // abreast)
-    width = COLUMN if abreast == 1 else PAGE * abreast / PANELS_ABREAST
+    rows, abreast, width = arrangement(len(titles))
     with in_style():
         figure = Figure(figsize=(width, height * rows), layout="constrained")
         grid = figure.subplots(rows, abreast, squeeze=False)
@@ -99,6 +97,12 @@ def draw_panels(titles: list[str], panel: Callable[[Axes, str], None], *, height
         for axes in grid.flat[len(titles) :]:
             axes.set_axis_off()
         return svg_of(figure)
+
+
+def arrangement(panels: int) -> tuple[int, int, float]:
+    """Rows, panels in each, and the figure's width in inches; four panels stand two by two."""
+    abreast = 2 if panels == 4 else min(panels, _PANELS_ABREAST)  # noqa: PLR2004 - two by two
+    return -(-panels // abreast), abreast, COLUMN if abreast == 1 else PAGE * abreast / _PANELS_ABREAST
 
 
 def svg_of(figure: Figure) -> bytes:
