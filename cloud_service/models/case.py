@@ -29,6 +29,8 @@ class Case(Base):
             *("state", "answer", "held_by", "failed_images", "site_id", "device_id", "latest_at", "pseudonym", "smear"),
         ),
         Index("ix_case_latest", "latest_at", "id"),
+        Index("ix_case_state", "state"),  # for states that are rare
+        # PostgreSQL has `ix_case_smear` as well, for searches: see migrations.
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

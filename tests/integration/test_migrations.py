@@ -43,7 +43,7 @@ def test_several_at_a_time_do_it_once(database_url: str) -> None:
     engine = make_engine(database_url)
     with transaction(engine) as session:
         assert [(row.id, row.value) for row in session.scalars(select(EventCounter))] == [(1, 0)]
-        assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0011"]
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0012"]
     engine.dispose()
 
 
