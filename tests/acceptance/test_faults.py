@@ -78,37 +78,23 @@ def cut_again_and_again(line: TcpProxy, seconds: float) -> Iterator[Callable[[],
         thread.join()
 
 
-def cost_of_a_first_capture(stack: RunningStack, line: TcpProxy, folder: Path) -> float:
-    """Bytes that a new device's first capture takes over a line that is cut every 15 seconds, in bytes of the file."""
-    station = Workstation(folder / "station")
-    connections = len(line.connected_at)
-    line.line.bytes_per_second = None
-    with station.enrol(stack, SITE, f"microscope-{folder.name}", port=line.port).running():
-        until(lambda: len(line.connected_at) > connections, PATIENCE, "the agent is connected")
-        line.line.bytes_per_second = BAD_RATE
-        photograph = draw_fields(folder, 3)[2]
-        with cut_again_and_again(line, seconds=15) as cuts:
-            before = line.bytes_up
-            take(photograph, station.captures, "H26-0001")
-            await_answers(station, 1, 120)
-    size = photograph.stat().st_size
-    assert size > 15 * BAD_RATE, "it never gets through whole between two cuts"
-    assert cuts()
-    assert line.bytes_up - before > size
-    return (line.bytes_up - before) / size
-
-
-@pytest.mark.timeout(400)
 def test_the_first_capture_over_a_slow_line_that_is_cut_every_15_seconds_costs_less_than_a_tenth(
     stack: RunningStack, bad_line: TcpProxy, tmp_path: Path
 ) -> None:
-    # A machine that is busy with something else can only add: the line goes on running, and is cut, while parts wait.
-    costs: list[float] = []
-    while not costs or (min(costs) >= 1.1 and len(costs) < 3):
-        folder = tmp_path / f"attempt-{len(costs)}"
-        folder.mkdir()
-        costs.append(cost_of_a_first_capture(stack, bad_line, folder))
-    assert min(costs) < 1.1, costs
+    station = Workstation(tmp_path / "station")
+    with station.enrol(stack, SITE, "microscope-bad-line", port=bad_line.port).running():
+        until(lambda: len(bad_line.connected_at) == 1, PATIENCE, "the agent is connected")
+        bad_line.line.bytes_per_second = BAD_RATE
+        photograph = draw_fields(tmp_path, 3)[2]
+        with cut_again_and_again(bad_line, seconds=15) as cuts:
+            before = bad_line.bytes_up
+            take(photograph, station.captures, "H26-0001")
+            await_answers(station, 1, 120)
+        size = photograph.stat().st_size
+        carried = bad_line.bytes_up - before
+    assert size > 15 * BAD_RATE, "it never gets through whole between two cuts"
+    assert cuts()
+    assert size < carried < 1.1 * size, f"{carried:,} bytes for {size:,} under {cuts()} cuts"
 
 
 def test_a_half_open_line_heals_within_a_minute(
