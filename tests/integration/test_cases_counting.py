@@ -13,21 +13,12 @@ from cloud_service.cases.worklist import Filters, Holder
 from cloud_service.database import snapshot, transaction
 from cloud_service.models import Case
 from shared.vocabulary import WorkQueue
+from tests.support.clock import HandClock
 from tests.support.waiting import PATIENCE
 from tests.support.web import ApiServer, add_analysed
 
 ALL = Filters()
 SUSPICIOUS, ORDINARY = 0.9, 0.1
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 100.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture
@@ -64,18 +55,18 @@ def hold(server: ApiServer, number: int, user: str) -> None:
 
 
 def test_all_who_ask_alike_within_a_second_share_one_count(server: ApiServer, asked: list[Filters]) -> None:
-    clock = Clock()
+    clock = HandClock()
     counter = CaseCounter(clock)
     for user in ("h.meier", "k.osei"):
         assert critical(server, counter, Filters(user=user, states=[])) == 2
     assert len(asked) == 1
-    clock.seconds += 1.1
+    clock.now += 1.1
     assert critical(server, counter, ALL) == 2
     assert len(asked) == 2
 
 
 def test_a_shared_count_says_that_it_is_older_than_what_happened(server: ApiServer) -> None:
-    clock = Clock()
+    clock = HandClock()
     counter = CaseCounter(clock)
     with snapshot(server.engine) as session:
         first = counter.count(session, ALL)
@@ -83,7 +74,7 @@ def test_a_shared_count_says_that_it_is_older_than_what_happened(server: ApiServ
     with snapshot(server.engine) as session:
         shared = counter.count(session, ALL)
     assert shared == first
-    clock.seconds += 1.1
+    clock.now += 1.1
     with snapshot(server.engine) as session:
         new = counter.count(session, ALL)
     assert new.queues[WorkQueue.CRITICAL] == 3
@@ -91,7 +82,7 @@ def test_a_shared_count_says_that_it_is_older_than_what_happened(server: ApiServ
 
 
 def test_other_questions_are_counted_apart(server: ApiServer, asked: list[Filters]) -> None:
-    counter = CaseCounter(Clock())
+    counter = CaseCounter(HandClock())
     assert critical(server, counter, ALL) == 2
     assert critical(server, counter, Filters(within="south")) == 0
     assert critical(server, counter, Filters(search="ffff")) == 0
@@ -99,7 +90,7 @@ def test_other_questions_are_counted_apart(server: ApiServer, asked: list[Filter
 
 
 def test_what_somebody_holds_is_always_counted_anew_and_nobody_else_gets_it(server: ApiServer) -> None:
-    counter = CaseCounter(Clock())
+    counter = CaseCounter(HandClock())
     mine = Filters(holder=Holder.MINE, user="h.meier")
     assert critical(server, counter, mine) == 0
     hold(server, 0, "h.meier")
@@ -109,7 +100,7 @@ def test_what_somebody_holds_is_always_counted_anew_and_nobody_else_gets_it(serv
 
 def test_mine_and_unclaimed_are_what_is_mine_and_what_nobody_holds(server: ApiServer, asked: list[Filters]) -> None:
     hold(server, 0, "h.meier")
-    counter = CaseCounter(Clock())
+    counter = CaseCounter(HandClock())
     found = {
         user: critical(server, counter, Filters(holder=Holder.MINE_OR_UNCLAIMED, user=user))
         for user in ("h.meier", "k.osei")
@@ -121,11 +112,11 @@ def test_mine_and_unclaimed_are_what_is_mine_and_what_nobody_holds(server: ApiSe
 def test_who_finds_another_one_counting_takes_the_last_answer(
     server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = HandClock()
     counter = CaseCounter(clock)
     assert critical(server, counter, ALL) == 2
     add_analysed(server, 100, SUSPICIOUS)
-    clock.seconds += 1.1
+    clock.now += 1.1
     counting, go_on = threading.Event(), threading.Event()
     count = worklist.counts
 
@@ -146,26 +137,26 @@ def test_who_finds_another_one_counting_takes_the_last_answer(
 def test_an_answer_that_took_long_is_kept_for_ten_times_as_long(
     server: ApiServer, monkeypatch: pytest.MonkeyPatch, asked: list[Filters]
 ) -> None:
-    clock = Clock()
+    clock = HandClock()
     counter = CaseCounter(clock)
     count = worklist.counts
 
     def takes_a_second(session: Session, filters: Filters) -> tuple[dict[WorkQueue, int], int]:
-        clock.seconds += 1.0
+        clock.now += 1.0
         return count(session, filters)
 
     monkeypatch.setattr(worklist, "counts", takes_a_second)
     critical(server, counter, ALL)
-    clock.seconds += 9.0
+    clock.now += 9.0
     critical(server, counter, ALL)
     assert len(asked) == 1
-    clock.seconds += 2.0
+    clock.now += 2.0
     critical(server, counter, ALL)
     assert len(asked) == 2
 
 
 def test_a_question_that_failed_is_asked_again(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    counter = CaseCounter(Clock())
+    counter = CaseCounter(HandClock())
 
     def fails(_session: Session, _filters: Filters) -> None:
         raise OSError("the database is away")

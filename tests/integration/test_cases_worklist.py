@@ -102,6 +102,7 @@ def test_pages_of_any_size_give_every_case_once_in_order(
         ({"search": "a sm"}, "a"),
         ({"search": "a_sm"}, ""),
         ({"search": "%"}, ""),
+        ({"search": "a/sm"}, ""),
         ({"search": "A SMEAR"}, "a"),
         ({"search": f"{3:032x}"}, "d"),
         ({"search": f"{3:032X}"}, "d"),

@@ -22,16 +22,6 @@ from shared.imaging.decode import ImageLimits
 KEY = bytes(range(32))
 
 
-class HandClock:
-    """Time stands still until a test moves it on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @dataclass
 class MemoryStore:
     """The intake's side of an outbox, without durability."""

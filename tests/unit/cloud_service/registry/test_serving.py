@@ -15,6 +15,7 @@ from cloud_service.models import Base, ModelActivation, ModelVersion, ShadowRun,
 from cloud_service.registry.served import ServedModel
 from cloud_service.registry.serving import Serving
 from shared.errors import TransientError
+from tests.support.clock import HandClock
 from tests.support.inference import PACKAGE
 from tests.support.registry import add_model, digest_of, put_into_service
 from tests.support.waiting import PATIENCE
@@ -34,16 +35,6 @@ class Models:
         return ServedModel.of(replace(PACKAGE, digest=version.digest), FakeRuntime())
 
 
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def engine(sqlite_url: str) -> Iterator[Engine]:
     engine = make_engine(sqlite_url)
@@ -61,12 +52,12 @@ def models() -> Models:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
-def serving(models: Models, clock: Clock) -> Iterator[Serving]:
+def serving(models: Models, clock: HandClock) -> Iterator[Serving]:
     serving = Serving(models.load, clock)
     yield serving
     serving.close()
@@ -141,7 +132,7 @@ def test_the_model_before_answers_until_the_new_one_is_loaded(engine: Engine, mo
     [(ModelPackageError("Its SHA-256 has changed."), 600.0), (TransientError("The disk is full."), 10.0)],
 )
 def test_a_model_that_cannot_be_loaded_leaves_the_one_before_and_is_not_tried_in_a_loop(
-    engine: Engine, serving: Serving, models: Models, clock: Clock, fault: Exception, pause: float
+    engine: Engine, serving: Serving, models: Models, clock: HandClock, fault: Exception, pause: float
 ) -> None:
     promote(engine, "a")
     refresh(engine, serving)
@@ -165,7 +156,8 @@ def test_a_model_that_cannot_be_loaded_leaves_the_one_before_and_is_not_tried_in
     assert serving.about()["model_faults"] == []
 
 
-def test_waits_between_tries_grow(engine: Engine, serving: Serving, models: Models, clock: Clock) -> None:
+def test_waits_between_tries_grow(engine: Engine, serving: Serving, models: Models, clock: HandClock) -> None:
+    began = clock.now
     models.faults[digest_of("a")] = TransientError("The blob store is away.")
     promote(engine, "a")
     tries = []
@@ -173,14 +165,14 @@ def test_waits_between_tries_grow(engine: Engine, serving: Serving, models: Mode
         before = len(models.loaded)
         refresh(engine, serving)
         if len(models.loaded) > before:
-            tries.append(clock.now - 100.0)
+            tries.append(clock.now - began)
         clock.now += 1.0
 
     assert tries == [0.0, 10.0, 30.0, 70.0, 150.0, 310.0, 630.0]
     assert "The blob store is away." in serving.why_none("north")
 
 
-def test_a_fault_of_weeks_passes_in_the_end(engine: Engine, serving: Serving, models: Models, clock: Clock) -> None:
+def test_a_fault_of_weeks_passes_in_the_end(engine: Engine, serving: Serving, models: Models, clock: HandClock) -> None:
     models.faults[digest_of("a")] = TransientError("The disk is full.")
     promote(engine, "a")
     for _try in range(1030):  # 2 to this power is more than a float holds

@@ -8,6 +8,7 @@ from cloud_service.ml.training.records import EpochRecord, Step
 from cloud_service.training.schemas import TrainingProgress
 from cloud_service.training.training_run import Watch, joined_images
 from shared.errors import PermanentError
+from tests.support.clock import HandClock
 
 
 def an_image(name: str, sha256: str, *, is_all: bool = True, group: str = "p1") -> MaterialImage:
@@ -57,22 +58,14 @@ class Heard:
         self.lines.append(text)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def heard() -> Heard:
     return Heard()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 def a_step(number: int, epoch: int = 1, loss: float = 0.5) -> Step:
@@ -91,7 +84,7 @@ def a_record(epoch: int) -> EpochRecord:
     )
 
 
-def test_steps_are_told_once_a_second_with_speed_and_time_left(heard: Heard, clock: Clock) -> None:
+def test_steps_are_told_once_a_second_with_speed_and_time_left(heard: Heard, clock: HandClock) -> None:
     listener = Watch(heard, 3, clock).listener()
     listener.on_images(1)
     listener.on_image()
@@ -107,7 +100,7 @@ def test_steps_are_told_once_a_second_with_speed_and_time_left(heard: Heard, clo
     assert last.seconds_left == pytest.approx(15.0 - 4.5)
 
 
-def test_the_end_of_an_epoch_is_told_at_once_and_measures_the_rest(heard: Heard, clock: Clock) -> None:
+def test_the_end_of_an_epoch_is_told_at_once_and_measures_the_rest(heard: Heard, clock: HandClock) -> None:
     listener = Watch(heard, 3, clock).listener()
     clock.now += 12.0
     listener.on_epoch(a_record(1))
@@ -122,13 +115,13 @@ def test_the_end_of_an_epoch_is_told_at_once_and_measures_the_rest(heard: Heard,
     assert (heard.progressed[-1].phase, heard.progressed[-1].seconds_left) == ("Measuring and packing", 0.0)
 
 
-def test_a_loss_that_is_no_number_is_not_told_as_one(heard: Heard, clock: Clock) -> None:
+def test_a_loss_that_is_no_number_is_not_told_as_one(heard: Heard, clock: HandClock) -> None:
     listener = Watch(heard, 3, clock).listener()
     listener.on_step(a_step(1, loss=float("nan")))
     assert [progress.loss for progress in heard.progressed] == [None]
 
 
-def test_epochs_of_earlier_attempts_are_told_again(heard: Heard, clock: Clock) -> None:
+def test_epochs_of_earlier_attempts_are_told_again(heard: Heard, clock: HandClock) -> None:
     Watch(heard, 3, clock).went_on([a_record(1), a_record(2)])
     assert heard.epochs == [1, 2]
     assert heard.lines == ["Goes on after epoch 2."]

@@ -16,7 +16,8 @@ from edge_agent.intake.intake import LONGEST_RETRY_SECONDS, Intake
 from edge_agent.intake.watcher import Watcher
 from shared.errors import TransientError
 from shared.vocabulary import RefusalKind
-from tests.support.edge_intake import HandClock, MemoryStore, jpeg, taking
+from tests.support.clock import HandClock
+from tests.support.edge_intake import MemoryStore, jpeg, taking
 
 
 class Bench:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edge_agent.intake.capture import Fingerprint
 from edge_agent.intake.stability import StabilityTracker
-from tests.support.edge_intake import HandClock
+from tests.support.clock import HandClock
 
 
 class Files:

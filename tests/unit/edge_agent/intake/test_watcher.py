@@ -9,7 +9,7 @@ from edge_agent.intake.capture import Fingerprint
 from edge_agent.intake.folder_scan import FolderScan
 from edge_agent.intake.stability import look_at
 from edge_agent.intake.watcher import BACKLOG_LIMIT, SCAN_SLICE, Watcher
-from tests.support.edge_intake import HandClock
+from tests.support.clock import HandClock
 
 
 class Known:
