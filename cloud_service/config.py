@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     model_cache_dir: Path = Field(
         Path("smearflow-data/models"), description="where workers keep the packages of the models that they load"
     )
-    runtime: str = Field("auto", description="auto, tensorrt, onnxruntime, onnxruntime-int8 or torch")
+    runtime: str = Field("auto", description="auto, or a runtime by its name (`smearflow doctor` says which are here)")
     runtime_threads: Annotated[int, Field(ge=1)] = 1
     engine_cache_dir: Path = Field(
         Path("smearflow-data/engines"),

@@ -86,7 +86,7 @@ install_python() { # PROFILE
 
 install_extras() { # PROFILE
   if [[ $1 == dev ]]; then
-    install_torch && uv_install --editable '.[edge,cloud,train,dev]'
+    install_torch && uv_install --editable '.[edge,cloud,openvino,train,dev]'
   else
     uv_install --editable '.[edge,cloud]'
   fi

@@ -1,6 +1,7 @@
 """Every runtime keeps the same promises; the fake as well as the real ones."""
 
 import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,10 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
     return write_random_package(tmp_path_factory.mktemp("packages") / "random", in_eight_bits=True)
 
 
-@pytest.fixture(scope="module", params=["fake", "torch", "onnxruntime", "onnxruntime-int8", "tensorrt"])
+ON_A_CPU = ("torch", "onnxruntime", "onnxruntime-int8", "openvino", "openvino-int8")
+
+
+@pytest.fixture(scope="module", params=["fake", *ON_A_CPU, "tensorrt"])
 def runtime(request: pytest.FixtureRequest, package: ModelPackage, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     if request.param == "fake":
         return FakeRuntime()
@@ -105,15 +109,16 @@ class TestRuntime:
             runtime.predict(random_pixels(runtime.batch_limit + 1))
 
 
-def test_torch_and_onnx_runtime_agree(package: ModelPackage) -> None:
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_torch_and_what_serves_agree(package: ModelPackage, name: str) -> None:
     batch = random_pixels(4, seed=11)
-    reference, served = (load_runtime(package, name).predict(batch) for name in ("torch", "onnxruntime"))
+    reference, served = (load_runtime(package, each).predict(batch) for each in ("torch", name))
     np.testing.assert_allclose(served.probabilities, reference.probabilities, atol=1e-5)
     strongest = np.abs(maps_of(reference)).max()
     np.testing.assert_allclose(maps_of(served), maps_of(reference), atol=1e-4 * strongest)
 
 
-@pytest.mark.parametrize("name", ["torch", "onnxruntime", "onnxruntime-int8"])
+@pytest.mark.parametrize("name", ON_A_CPU)
 def test_a_model_of_an_earlier_version_answers_without_a_map(package: ModelPackage, name: str) -> None:
     earlier = dataclasses.replace(package, card=package.card.model_copy(update={"attention": None}))
     for count in (0, 2):
@@ -174,7 +179,7 @@ def test_large_logits_do_not_overflow() -> None:
     assert extremes.tolist() == [0.0, 0.0, 0.5, 1.0]
 
 
-@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
+@pytest.mark.parametrize("name", ["torch", "onnxruntime", "openvino"])
 def test_the_cards_temperature_divides_the_logits(package: ModelPackage, name: str) -> None:
     card = package.card.model_copy(update={"temperature": 2.0})
     batch = random_pixels(3)
@@ -184,13 +189,28 @@ def test_the_cards_temperature_divides_the_logits(package: ModelPackage, name: s
     np.testing.assert_allclose(calibrated, expected, atol=1e-6)
 
 
+def test_openvino_tells_nobody_of_its_use(package: ModelPackage, tmp_path: Path) -> None:
+    told = tmp_path / "openvino_telemetry.py"
+    told.write_text("raise SystemExit('telemetry was imported')")
+    program = (
+        "from pathlib import Path; from cloud_service.ml.package import load_package;"
+        "from cloud_service.ml.runtimes.loading import load_runtime;"
+        f"print(load_runtime(load_package(Path({str(package.directory)!r})), 'openvino').name)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (run.stdout.strip(), run.stderr) == ("openvino", "")
+
+
 def test_serving_imports_no_torch(package: ModelPackage) -> None:
     program = (
         "import sys, numpy; from pathlib import Path;"
         "from cloud_service.ml.package import load_package; from cloud_service.ml.runtimes.loading import load_runtime;"
         f"runtime = load_runtime(load_package(Path({str(package.directory)!r})));"
         "runtime.predict(numpy.zeros((1, 224, 224, 3), dtype=numpy.uint8));"
-        "print(sorted({'torch', 'monai', 'onnx', 'safetensors', 'tensorrt'} & set(sys.modules)))"
+        "print(sorted({'torch', 'monai', 'onnx', 'openvino', 'safetensors', 'tensorrt'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -10,6 +10,12 @@ from cloud_service.ml.model_card import ModelCard
 from cloud_service.ml.runtimes.loading import RuntimeName, fastest_for
 
 _PERCENT = 100
+_NO_FASTER = "no faster than ONNX Runtime where both were measured, so only where it is asked for by name"
+_SLOWER = {
+    RuntimeName.TORCH: "the reference that others are compared with; slower, so only where it is asked for by name",
+    RuntimeName.OPENVINO: _NO_FASTER,
+    RuntimeName.OPENVINO_INT8: _NO_FASTER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ def choices_for(card: ModelCard) -> Iterator[RuntimeChoice]:
 
 def library_of(name: RuntimeName) -> str:
     """The Python package that the runtime needs."""
-    return name.value if name in (RuntimeName.TORCH, RuntimeName.TENSORRT) else "onnxruntime"
+    return name.value.removesuffix("-int8")
 
 
 def is_installed(name: RuntimeName) -> bool:
@@ -60,8 +66,8 @@ def _reason(name: RuntimeName, chosen: RuntimeName, card: ModelCard) -> str:
     match name:
         case RuntimeName.ONNXRUNTIME_INT8:
             return _of_eight_bits(card)
-        case RuntimeName.TORCH:
-            return "the reference that others are compared with; slower, so only where it is asked for by name"
+        case RuntimeName.TORCH | RuntimeName.OPENVINO | RuntimeName.OPENVINO_INT8:
+            return _SLOWER[name]
         case _ if name is chosen:
             return "the fastest in float32, and the card vouches for nothing faster"
         case _:

@@ -18,6 +18,8 @@ class RuntimeName(StrEnum):
     AUTO = "auto"  # TensorRT where an engine passed its check, else the fastest that the package's card vouches for
     ONNXRUNTIME = "onnxruntime"
     ONNXRUNTIME_INT8 = "onnxruntime-int8"  # in eight bits
+    OPENVINO = "openvino"
+    OPENVINO_INT8 = "openvino-int8"  # in eight bits
     TENSORRT = "tensorrt"  # by an engine that was built and checked before
     TORCH = "torch"
 
@@ -47,6 +49,11 @@ def load_runtime(
 
             is_quantised = chosen is RuntimeName.ONNXRUNTIME_INT8
             return OnnxRuntime(package, threads, PackageFile.QUANTISED if is_quantised else PackageFile.ONNX)
+        case RuntimeName.OPENVINO | RuntimeName.OPENVINO_INT8 as chosen:
+            from cloud_service.ml.runtimes.openvino_runtime import OpenVinoRuntime  # noqa: PLC0415 - only if chosen
+
+            is_quantised = chosen is RuntimeName.OPENVINO_INT8
+            return OpenVinoRuntime(package, threads, PackageFile.QUANTISED if is_quantised else PackageFile.ONNX)
         case RuntimeName.TORCH:
             from cloud_service.ml.runtimes.torch_runtime import TorchRuntime  # noqa: PLC0415 - only if chosen
 
