@@ -36,7 +36,11 @@ class DeployedNetwork(nn.Module):
 
     def served(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pixels (N, H, W, 3) uint8 → logits (N,), features (N, F) and attention (N, H', W'), in one pass."""
-        feature_map = self.network.feature_map(self._normalised(images_of(pixels)))
+        return self.answers_to(self._normalised(images_of(pixels)))
+
+    def answers_to(self, normalised: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Normalised images (N, 3, H, W) → what `served` gives."""
+        feature_map = self.network.feature_map(normalised)
         features = self.network.pool(feature_map)
         return self.network.classify(features), features, self.network.attention(feature_map, features)
 

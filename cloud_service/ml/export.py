@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from cloud_service.ml.attention import AttentionMap
 from cloud_service.ml.deployed_network import DeployedNetwork
-from cloud_service.ml.network.folded_block import folded
+from cloud_service.ml.network.folded_block import fold_normalisation, folded
 from shared.errors import PermanentError
 
 INPUT_NAME = "pixels"
@@ -40,14 +40,17 @@ _LEVELS = (0, 128, 255)
 
 
 class _Served(nn.Module):
-    """A DeployedNetwork whose every pass gives all that is served, with its blocks folded where they can be."""
+    """A DeployedNetwork whose every pass gives all that is served, folded where it can be."""
 
     def __init__(self, network: DeployedNetwork) -> None:
         super().__init__()
         self.network = deepcopy(network)
         self.network.network = folded(network.network)
+        self._takes_pixels = fold_normalisation(self.network.network, network.mean, network.deviation)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if self._takes_pixels:
+            return self.network.answers_to(pixels.permute(0, 3, 1, 2).to(torch.float32))
         return self.network.served(pixels)
 
 

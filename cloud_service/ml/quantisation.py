@@ -1,6 +1,7 @@
 """A network's ONNX file in eight bits: on a CPU half the work, and nearly the same answers.
 
-The convolutions are quantised, all but the first, which reads three channels and gains nothing. Each reads 8-bit
+The convolutions are quantised with the ReLUs behind them, all but the first, which reads three channels and gains
+nothing. Each reads 8-bit
 numbers with one scale for the whole map, so that a channel of small values would keep few of its steps beside one of
 large values. So the channels are equalised first, exactly: each is divided by a factor, and the weights that read it
 are multiplied by the same (Xiao et al., "SmoothQuant", ICML 2023, equation 4, with its alpha of 0.5).
@@ -28,6 +29,7 @@ CALIBRATION_IMAGES = 128
 """Training images on which the range of each map is taken; more were not seen to change it."""
 
 _ALPHA = 0.5
+_FOLDED = ["Add", "Mul", "MaxPool"]  # what makes the map that a convolution reads behind a folded block, last first
 _SMALLEST = 1e-6  # of a channel without any activity, which is then left as it is
 
 
@@ -50,6 +52,8 @@ def quantise(onnx_file: bytes, images: Pixels) -> bytes:
         raise ValueError("To quantise, a graph must have two convolutions or more, and there must be images.")
     _name_nodes(model)
     _equalise(model, inner, images)
+    rectifying = {node.input[0]: node for node in model.graph.node if node.op_type == "Relu"}
+    quantised = [*inner, *(rectifying[node.output[0]] for node in inner if node.output[0] in rectifying)]
     with tempfile.TemporaryDirectory() as folder, _advice_muted():
         source, target = Path(folder) / "equalised.onnx", Path(folder) / "quantised.onnx"
         onnx.save(model, source)
@@ -58,8 +62,8 @@ def quantise(onnx_file: bytes, images: Pixels) -> bytes:
             target,
             _Images(images),
             quant_format=QuantFormat.QDQ,
-            nodes_to_quantize=[node.name for node in inner],
-            op_types_to_quantize=["Conv"],
+            nodes_to_quantize=[node.name for node in quantised],
+            op_types_to_quantize=["Conv", "Relu"],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
@@ -140,11 +144,34 @@ def _equalise(model: onnx.ModelProto, convolutions: list[onnx.NodeProto], images
         weight = np.maximum(np.abs(values).max(axis=(0, 2, 3)), _SMALLEST)
         factors = (active**_ALPHA / weight ** (1.0 - _ALPHA)).astype(np.float32)
         kernel.CopyFrom(numpy_helper.from_array(values * factors[None, :, None, None], kernel.name))
-        divisors, divided = f"{node.name}.factors", f"{node.name}.equalised"
+        divisors = f"{node.name}.factors"
         graph.initializer.append(numpy_helper.from_array((1.0 / factors)[None, :, None, None], divisors))
-        position = next(i for i, other in enumerate(graph.node) if other.name == node.name)
-        graph.node.insert(position, helper.make_node("Mul", [read, divisors], [divided], name=divided))
-        node.input[0] = divided
+        for reader, place in _to_divide(graph, node):
+            _multiply(graph, reader, place, divisors)
+
+
+def _to_divide(graph: onnx.GraphProto, convolution: onnx.NodeProto) -> list[tuple[onnx.NodeProto, int]]:
+    """The inputs (node, number) that make the map which a convolution reads as many times larger as they are.
+
+    Behind a folded block it is `pooled * scale + offset`, whose scale and offset are one number a channel; else it is
+    the map itself.
+    """
+    makers = {output: node for node in graph.node for output in node.output}
+    chain = [convolution]  # upwards: convolution, addition, scaling, pooling
+    while len(chain) <= len(_FOLDED) and (maker := makers.get(chain[-1].input[0])):
+        chain.append(maker)
+    if [node.op_type for node in chain[1:]] == _FOLDED:
+        _, added, scaled, _ = chain
+        return [(scaled, 1), (added, 1)]
+    return [(convolution, 0)]
+
+
+def _multiply(graph: onnx.GraphProto, reader: onnx.NodeProto, place: int, factors: str) -> None:
+    """Multiply what one input of a node reads."""
+    product = f"{reader.input[place]}.equalised"
+    position = next(i for i, node in enumerate(graph.node) if node.name == reader.name)
+    graph.node.insert(position, helper.make_node("Mul", [reader.input[place], factors], [product], name=product))
+    reader.input[place] = product
 
 
 def _largest_in_channels(model: onnx.ModelProto, maps: list[str], images: Pixels) -> dict[str, NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""A block as it is served: the same numbers with a quarter of the work behind its convolution."""
+"""The network as it is served: the same numbers with a quarter of the work behind each convolution, and none before."""
 
 from copy import deepcopy
 from typing import cast
@@ -10,6 +10,8 @@ from cloud_service.ml.network.contract import Network
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.squeeze_excitation import SqueezeExcitation
+
+_LARGEST_VALUE = 255.0
 
 
 class FoldedBlock(nn.Module):
@@ -59,3 +61,26 @@ def folded(network: Network) -> Network:
             if isinstance(block, ConvolutionBlock) and can_be_folded(block):
                 served.blocks[number] = FoldedBlock(block)
     return served
+
+
+@torch.no_grad()
+def fold_normalisation(network: Network, mean: Tensor, deviation: Tensor) -> bool:
+    """Make the first convolution take values 0 to 255 and compute what it computed of (value / 255 - mean) / deviation.
+
+    It pads nothing, so each of its sums is one of real values, and the change is exact up to rounding.
+
+    Args:
+        network: is changed; a copy that only serves.
+        mean: (1, 3, 1, 1), of a PreprocessSpec.
+        deviation: likewise.
+
+    Returns:
+        Whether it was done. Networks that pad their input are left as they are.
+    """
+    first = network.blocks[0].convolution if isinstance(network, SECNN) else None
+    if not isinstance(first, nn.Conv2d) or first.bias is None:
+        return False
+    weight, shift = first.weight.double(), (mean / deviation).double()
+    first.bias.copy_(first.bias.double() - (weight * shift).sum(dim=(1, 2, 3)))
+    first.weight.copy_(weight / (_LARGEST_VALUE * deviation.double()))
+    return True

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from onnx import numpy_helper
 
 from cloud_service.ml.evaluation.measures import OperatingPoint
@@ -43,6 +44,22 @@ def test_equalised_channels_change_no_answer(onnx_file: bytes) -> None:
     _name_nodes(model)
     inner = [node for node in model.graph.node if node.op_type == "Conv"][1:]
     _equalise(model, inner, random_pixels(4, size=SIZE))
+    assert all(node.input[0].endswith(".equalised") for node in inner)  # no block of this network is folded
+    np.testing.assert_allclose(logits(model.SerializeToString()), logits(onnx_file), rtol=1e-4, atol=1e-4)
+
+
+def test_equalising_costs_no_pass_over_a_map_behind_a_folded_block() -> None:
+    network = random_network()
+    with torch.no_grad():
+        for norm in (module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+            norm.weight.abs_()
+    onnx_file = export_onnx(network, SIZE)
+    model = onnx.load_from_string(onnx_file)
+    _name_nodes(model)
+    inner = [node for node in model.graph.node if node.op_type == "Conv"][1:]
+    read = [node.input[0] for node in inner]
+    _equalise(model, inner, random_pixels(4, size=SIZE))
+    assert [node.input[0] for node in inner] == read
     np.testing.assert_allclose(logits(model.SerializeToString()), logits(onnx_file), rtol=1e-4, atol=1e-4)
 
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from cloud_service.ml.network.building import build_network
 from cloud_service.ml.network.convolution_block import ConvolutionBlock
-from cloud_service.ml.network.folded_block import FoldedBlock, folded
+from cloud_service.ml.network.folded_block import FoldedBlock, fold_normalisation, folded
 from cloud_service.ml.network.se_cnn import SECNN
 from cloud_service.ml.network.settings import NetworkSettings
 
@@ -68,4 +69,24 @@ def test_what_was_folded_is_a_copy() -> None:
     folded(network)
 
     assert network.training
+    torch.testing.assert_close(network.state_dict(), before)
+
+
+def test_the_first_convolution_normalises_as_well() -> None:
+    network = a_trained_looking(NetworkSettings(filters=(4, 6, 8)))
+    values = torch.randint(0, 256, (3, 3, 64, 64)).float()
+    mean, deviation = torch.tensor([0.4, 0.5, 0.6])[:, None, None], torch.tensor([0.1, 0.2, 0.3])[:, None, None]
+    with torch.inference_mode():
+        expected = network((values / 255 - mean) / deviation)
+
+    assert fold_normalisation(network, mean[None], deviation[None])
+
+    with torch.inference_mode():
+        torch.testing.assert_close(network(values), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_that_pads_its_input_normalises_by_itself() -> None:
+    network = build_network(NetworkSettings(backbone="densenet121"))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    assert not fold_normalisation(network, torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1))
     torch.testing.assert_close(network.state_dict(), before)
