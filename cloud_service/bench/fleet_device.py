@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_service.bench.photographs import good_quality
 from shared.identifiers import new_capture_id, sha256_of_bytes
-from shared.messages import Announce, DeviceStatus, Receipt, ReceiptOutcome
+from shared.messages import Ack, Announce, DeviceStatus, Receipt, ReceiptOutcome, Result
 from shared.parts import DEFAULT_PART_SIZE, Part, PartPlan
 from shared.topics import DeviceAddress, DownKind, parse_down
 from shared.vocabulary import Presence
@@ -60,6 +60,7 @@ class FleetDevice:
         self._address, self._image, self._tally, self._on_settled = address, image, tally, on_settled
         self._outbox, self._session = uuid4(), uuid4()
         self._sequence = 0
+        self._shown: set[UUID] = set()
         self._open: dict[UUID, tuple[str, float]] = {}  # capture → its digest, when it was sent
         self._loop = asyncio.get_running_loop()
         self.online = asyncio.Event()
@@ -186,12 +187,20 @@ class FleetDevice:
         self._tally.reasons.add(str(reason))
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        topic = parse_down(message.topic)
-        if topic.kind is DownKind.RESULT:
-            self._tally.results += 1
-        if topic.kind is not DownKind.RECEIPT:
-            return
-        receipt = Receipt.decode(bytes(message.payload))
+        match parse_down(message.topic).kind:
+            case DownKind.RESULT:
+                self._acknowledge(Result.decode(bytes(message.payload)))
+            case DownKind.RECEIPT:
+                self._settle(Receipt.decode(bytes(message.payload)))
+
+    def _acknowledge(self, result: Result) -> None:
+        """Say that a result was shown: until then it comes again and again."""
+        self._tally.results += result.delivery_id not in self._shown
+        self._shown.add(result.delivery_id)
+        ack = Ack(v=1, capture_id=result.capture_id, delivery_id=result.delivery_id, shown_at=datetime.now(UTC))
+        self._client.publish(self._address.ack(ack.capture_id), ack.encode(), qos=1)
+
+    def _settle(self, receipt: Receipt) -> None:
         digest, sent_at = self._open.pop(receipt.capture_id, (None, 0.0))
         if receipt.outcome is ReceiptOutcome.STORED and receipt.sha256 == digest:
             self._tally.stored += 1
