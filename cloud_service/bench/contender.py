@@ -141,6 +141,8 @@ def _raw_graph(package: ModelPackage, threads: int) -> Answer:
         raise RuntimeError("torch exported nothing")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Else its threads stay awake for a while after a call and take a core from whose turn is next.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     session = onnxruntime.InferenceSession(
         program.model_proto.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
     )
