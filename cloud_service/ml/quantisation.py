@@ -1,7 +1,7 @@
 """A network's ONNX file in eight bits: on a CPU half the work, and nearly the same answers.
 
-The convolutions are quantised with the ReLUs behind them, all but the first, which reads three channels and gains
-nothing. Each reads 8-bit
+The convolutions are quantised, all but the first, which reads three channels and gains nothing, and with them the ReLUs
+and the means of whole maps behind them. Each reads 8-bit
 numbers with one scale for the whole map, so that a channel of small values would keep few of its steps beside one of
 large values. So the channels are equalised first, exactly: each is divided by a factor, and the weights that read it
 are multiplied by the same (Xiao et al., "SmoothQuant", ICML 2023, equation 4, with its alpha of 0.5).
@@ -52,8 +52,9 @@ def quantise(onnx_file: bytes, images: Pixels) -> bytes:
         raise ValueError("To quantise, a graph must have two convolutions or more, and there must be images.")
     _name_nodes(model)
     _equalise(model, inner, images)
-    rectifying = {node.input[0]: node for node in model.graph.node if node.op_type == "Relu"}
-    quantised = [*inner, *(rectifying[node.output[0]] for node in inner if node.output[0] in rectifying)]
+    rectifying = [node for node in model.graph.node if node.op_type == "Relu"]
+    behind = [node for node in rectifying if node.input[0] in {convolution.output[0] for convolution in inner}]
+    means = [mean for node in behind if (mean := _mean_at_once(model.graph, node))]
     with tempfile.TemporaryDirectory() as folder, _advice_muted():
         source, target = Path(folder) / "equalised.onnx", Path(folder) / "quantised.onnx"
         onnx.save(model, source)
@@ -62,8 +63,8 @@ def quantise(onnx_file: bytes, images: Pixels) -> bytes:
             target,
             _Images(images),
             quant_format=QuantFormat.QDQ,
-            nodes_to_quantize=[node.name for node in quantised],
-            op_types_to_quantize=["Conv", "Relu"],
+            nodes_to_quantize=[node.name for node in (*inner, *behind, *means)],
+            op_types_to_quantize=["Conv", "Relu", "GlobalAveragePool"],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
@@ -172,6 +173,26 @@ def _multiply(graph: onnx.GraphProto, reader: onnx.NodeProto, place: int, factor
     position = next(i for i, node in enumerate(graph.node) if node.name == reader.name)
     graph.node.insert(position, helper.make_node("Mul", [reader.input[place], factors], [product], name=product))
     reader.input[place] = product
+
+
+def _mean_at_once(graph: onnx.GraphProto, rectifying: onnx.NodeProto) -> onnx.NodeProto | None:
+    """Take the mean of each map behind a ReLU in one step, if it is taken in several (`mean_in_steps`).
+
+    Those steps keep the digits of float32. Eight bits are added up in 32, which loses none, and need no other order of
+    the map for it.
+    """
+    steps: list[onnx.NodeProto] = []
+    at = rectifying.output[0]
+    while step := next((node for node in graph.node if node.op_type == "AveragePool" and node.input[0] == at), None):
+        steps.append(step)
+        at = step.output[0]
+    if not steps:
+        return None
+    mean = helper.make_node("GlobalAveragePool", [rectifying.output[0]], [at], name=f"{rectifying.name}.mean")
+    graph.node.insert(list(graph.node).index(steps[0]), mean)
+    for step in steps:
+        graph.node.remove(step)
+    return mean
 
 
 def _largest_in_channels(model: onnx.ModelProto, maps: list[str], images: Pixels) -> dict[str, NDArray[np.float32]]:

@@ -9,10 +9,13 @@ What was quantised in another way than here is refused by TensorRT itself. bfloa
 float16 and eight times coarser, and what float16's range does not hold fails the parity check.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import compose, numpy_helper, utils
+from onnx import compose, helper, numpy_helper, utils
 
 from cloud_service.ml.engines.precision import Precision, outputs_of, source_of
 from cloud_service.ml.package import ModelPackage
@@ -77,6 +80,7 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
 def _make_symmetric(graph: onnx.GraphProto) -> None:
     """Give all ranges a zero point of 0, and biases their float values."""
     values = {tensor.name: tensor for tensor in graph.initializer}
+    _rectify_first(graph, {name: numpy_helper.to_array(tensor) for name, tensor in values.items()})
     for node in [node for node in graph.node if node.op_type == "DequantizeLinear"]:
         scale, zero_point = (numpy_helper.to_array(values[name]) for name in node.input[1:3])
         if zero_point.dtype == np.int32:
@@ -89,6 +93,17 @@ def _make_symmetric(graph: onnx.GraphProto) -> None:
             widened = _symmetric_scale(scale, zero_point)
             values[node.input[1]].CopyFrom(numpy_helper.from_array(widened, node.input[1]))
             values[node.input[2]].CopyFrom(numpy_helper.from_array(np.zeros((), np.int8), node.input[2]))
+
+
+def _rectify_first(graph: onnx.GraphProto, values: Mapping[str, NDArray[Any]]) -> None:
+    """Put back the ReLUs that quantising took out, because a range of bytes that begins at 0 cuts off the same."""
+    for node in [node for node in graph.node if node.op_type == "QuantizeLinear"]:
+        zero_point = values[node.input[2]]
+        if zero_point.dtype == np.uint8 and zero_point == 0:
+            rectified = f"{node.output[0]}.rectified"
+            place = list(graph.node).index(node)
+            graph.node.insert(place, helper.make_node("Relu", [node.input[0]], [rectified], name=rectified))
+            node.input[0] = rectified
 
 
 def _symmetric_scale(scale: NDArray[np.float32], zero_point: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -28,6 +28,15 @@ def onnx_file() -> bytes:
     return export_onnx(random_network(), SIZE)
 
 
+@pytest.fixture(scope="module")
+def folded_file() -> bytes:
+    network = random_network()
+    with torch.no_grad():
+        for norm in (module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+            norm.weight.abs_()
+    return export_onnx(network, SIZE)
+
+
 def logits(onnx_file: bytes, count: int = 6) -> np.ndarray:
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
     found = session.run(["logits"], {"pixels": random_pixels(count, size=SIZE, seed=8)})[0]
@@ -48,19 +57,26 @@ def test_equalised_channels_change_no_answer(onnx_file: bytes) -> None:
     np.testing.assert_allclose(logits(model.SerializeToString()), logits(onnx_file), rtol=1e-4, atol=1e-4)
 
 
-def test_equalising_costs_no_pass_over_a_map_behind_a_folded_block() -> None:
-    network = random_network()
-    with torch.no_grad():
-        for norm in (module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)):
-            norm.weight.abs_()
-    onnx_file = export_onnx(network, SIZE)
-    model = onnx.load_from_string(onnx_file)
+def test_equalising_costs_no_pass_over_a_map_behind_a_folded_block(folded_file: bytes) -> None:
+    model = onnx.load_from_string(folded_file)
     _name_nodes(model)
     inner = [node for node in model.graph.node if node.op_type == "Conv"][1:]
     read = [node.input[0] for node in inner]
     _equalise(model, inner, random_pixels(4, size=SIZE))
     assert [node.input[0] for node in inner] == read
-    np.testing.assert_allclose(logits(model.SerializeToString()), logits(onnx_file), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(logits(model.SerializeToString()), logits(folded_file), rtol=1e-4, atol=1e-4)
+
+
+def test_means_of_quantised_maps_are_taken_in_eight_bits(folded_file: bytes) -> None:
+    def kinds(onnx_file: bytes) -> list[str]:
+        return [node.op_type for node in onnx.load_from_string(onnx_file).graph.node]
+
+    quantised = quantise(folded_file, random_pixels(8, size=SIZE))
+
+    assert kinds(folded_file).count("AveragePool") == 3 * kinds(quantised).count("AveragePool")  # of 3 blocks
+    assert kinds(quantised).count("GlobalAveragePool") == 2
+    before = logits(folded_file)
+    assert np.abs(logits(quantised) - before).max() < 0.05 * np.ptp(before) + 0.05
 
 
 def test_the_same_file_and_images_give_the_same_bytes(onnx_file: bytes) -> None:
