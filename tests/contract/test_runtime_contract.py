@@ -189,6 +189,14 @@ def test_the_cards_temperature_divides_the_logits(package: ModelPackage, name: s
     np.testing.assert_allclose(calibrated, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_a_graph_that_does_not_fit_its_card_is_refused(package: ModelPackage, name: str) -> None:
+    preprocess = package.card.preprocess.model_copy(update={"size": 96})
+    other = dataclasses.replace(package, card=package.card.model_copy(update={"preprocess": preprocess}))
+    with pytest.raises(BrokenModelError, match=f"does not do what its card says in {name}, on images of 96 x 96"):
+        load_runtime(other, name)
+
+
 def test_openvino_tells_nobody_of_its_use(package: ModelPackage, tmp_path: Path) -> None:
     told = tmp_path / "openvino_telemetry.py"
     told.write_text("raise SystemExit('telemetry was imported')")
