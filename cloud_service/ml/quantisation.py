@@ -1,10 +1,10 @@
 """A network's ONNX file in eight bits: on a CPU half the work, and nearly the same answers.
 
 The convolutions are quantised, all but the first, which reads three channels and gains nothing, and with them the ReLUs
-and the means of whole maps behind them. Each reads 8-bit
-numbers with one scale for the whole map, so that a channel of small values would keep few of its steps beside one of
-large values. So the channels are equalised first, exactly: each is divided by a factor, and the weights that read it
-are multiplied by the same (Xiao et al., "SmoothQuant", ICML 2023, equation 4, with its alpha of 0.5).
+and the means of whole maps behind them. Each reads 8-bit numbers with one scale for the whole map, so that a channel of
+small values would keep few of its steps beside one of large values. So the channels are equalised first, exactly: each
+is divided by a factor, and the weights that read it are multiplied by the same (Xiao et al., "SmoothQuant", ICML 2023,
+equation 4, with its alpha of 0.5).
 """
 
 import tempfile

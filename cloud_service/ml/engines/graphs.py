@@ -1,6 +1,7 @@
 """The ONNX file as TensorRT 11 takes it: precision is part of the graph there, and of nothing else.
 
-- float16: weights and maps in half precision, by ONNX Runtime's converter. Input normalisation stays in float32.
+- float16: weights and maps in half precision, by ONNX Runtime's converter. What stands before the first convolution
+  stays in float32.
 - int8: the package's file in eight bits, whose quantisation is explicit already. TensorRT knows symmetric ranges only
   (NVIDIA, "Working with Quantized Types"), so that each range of maps is widened to one around 0, and biases are
   float again.
@@ -8,9 +9,6 @@
 What was quantised in another way than here is refused by TensorRT itself. bfloat16 is not offered: it is as fast as
 float16 and eight times coarser, and what float16's range does not hold fails the parity check.
 """
-
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import onnx
@@ -80,7 +78,7 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
 def _make_symmetric(graph: onnx.GraphProto) -> None:
     """Give all ranges a zero point of 0, and biases their float values."""
     values = {tensor.name: tensor for tensor in graph.initializer}
-    _rectify_first(graph, {name: numpy_helper.to_array(tensor) for name, tensor in values.items()})
+    _rectify_first(graph, values)
     for node in [node for node in graph.node if node.op_type == "DequantizeLinear"]:
         scale, zero_point = (numpy_helper.to_array(values[name]) for name in node.input[1:3])
         if zero_point.dtype == np.int32:
@@ -95,10 +93,10 @@ def _make_symmetric(graph: onnx.GraphProto) -> None:
             values[node.input[2]].CopyFrom(numpy_helper.from_array(np.zeros((), np.int8), node.input[2]))
 
 
-def _rectify_first(graph: onnx.GraphProto, values: Mapping[str, NDArray[Any]]) -> None:
+def _rectify_first(graph: onnx.GraphProto, values: dict[str, onnx.TensorProto]) -> None:
     """Put back the ReLUs that quantising took out, because a range of bytes that begins at 0 cuts off the same."""
     for node in [node for node in graph.node if node.op_type == "QuantizeLinear"]:
-        zero_point = values[node.input[2]]
+        zero_point = numpy_helper.to_array(values[node.input[2]])
         if zero_point.dtype == np.uint8 and zero_point == 0:
             rectified = f"{node.output[0]}.rectified"
             place = list(graph.node).index(node)

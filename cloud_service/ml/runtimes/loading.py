@@ -47,13 +47,11 @@ def load_runtime(
         case RuntimeName.ONNXRUNTIME | RuntimeName.ONNXRUNTIME_INT8 as chosen:
             from cloud_service.ml.runtimes.onnxruntime_runtime import OnnxRuntime  # noqa: PLC0415 - only if chosen
 
-            is_quantised = chosen is RuntimeName.ONNXRUNTIME_INT8
-            return OnnxRuntime(package, threads, PackageFile.QUANTISED if is_quantised else PackageFile.ONNX)
+            return OnnxRuntime(package, threads, _file_for(chosen))
         case RuntimeName.OPENVINO | RuntimeName.OPENVINO_INT8 as chosen:
             from cloud_service.ml.runtimes.openvino_runtime import OpenVinoRuntime  # noqa: PLC0415 - only if chosen
 
-            is_quantised = chosen is RuntimeName.OPENVINO_INT8
-            return OpenVinoRuntime(package, threads, PackageFile.QUANTISED if is_quantised else PackageFile.ONNX)
+            return OpenVinoRuntime(package, threads, _file_for(chosen))
         case RuntimeName.TORCH:
             from cloud_service.ml.runtimes.torch_runtime import TorchRuntime  # noqa: PLC0415 - only if chosen
 
@@ -66,6 +64,11 @@ def load_runtime(
             return find_engine(package, engines, threads)
         case RuntimeName.AUTO:
             return _fastest(package, threads, engines)
+
+
+def _file_for(name: RuntimeName) -> PackageFile:
+    is_quantised = name in (RuntimeName.ONNXRUNTIME_INT8, RuntimeName.OPENVINO_INT8)
+    return PackageFile.QUANTISED if is_quantised else PackageFile.ONNX
 
 
 def _fastest(package: ModelPackage, threads: int, engines: EnginePlace | None) -> Runtime:
