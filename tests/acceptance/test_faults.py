@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import sqlite3
 import threading
 import time
@@ -20,6 +19,7 @@ from redis import Redis
 from cloud_service.local_stack.stack import SITE
 from shared.identifiers import sha256_of_file
 from tests.support.photographs import draw_crops, draw_fields, take
+from tests.support.processes import go_on, pause
 from tests.support.stack import RunningStack, answered, running_stack, until
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import PATIENCE, wait_until
@@ -110,23 +110,13 @@ def test_a_half_open_line_heals_within_a_minute(
         await_answers(station, 2, HEALED_SECONDS)
 
 
-def family(stack: RunningStack, name: str) -> list[psutil.Process]:
-    first = psutil.Process(stack.row(name)["pid"])
-    return [first, *first.children(recursive=True)]
-
-
-def send_to(processes: list[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
-        process.send_signal(number)
-
-
 @contextmanager
 def stopped(processes: list[psutil.Process]) -> Iterator[None]:
-    send_to(processes, signal.SIGSTOP)
+    pause(*processes)
     try:
         yield
     finally:
-        send_to(processes, signal.SIGCONT)
+        go_on(*processes)
 
 
 def is_writable(database: Path) -> bool:
@@ -150,10 +140,10 @@ def stop_with_a_claim(stack: RunningStack, worker: list[psutil.Process]) -> set[
     """Stop the worker, if it has work in its hands and not the database; returns the captures in its hands."""
     if not claimed(stack):
         return set()
-    send_to(worker, signal.SIGSTOP)
+    pause(*worker)
     if (held := claimed(stack)) and is_writable(stack.database):
         return held
-    send_to(worker, signal.SIGCONT)
+    go_on(*worker)
     return set()
 
 
@@ -161,7 +151,7 @@ def test_a_worker_stopped_beyond_its_lease_writes_nothing_when_it_goes_on(
     stack: RunningStack, crops: list[Path]
 ) -> None:
     before = len(answered(stack.edge_listing()))
-    sleeper, other = family(stack, "worker"), family(stack, "worker-2")
+    sleeper, other = stack.family("worker"), stack.family("worker-2")
     held: set[str] = set()
 
     def sleeps() -> bool:
@@ -176,7 +166,7 @@ def test_a_worker_stopped_beyond_its_lease_writes_nothing_when_it_goes_on(
         # No longer than that: a worker whose batch has taken three leases ends itself.
         until(lambda: held <= done(stack), PATIENCE, "the other worker has done what the sleeper held")
     finally:
-        send_to(sleeper, signal.SIGCONT)
+        go_on(*sleeper)
     until(lambda: len(answered(stack.edge_listing())) == before + 40, PATIENCE, "every capture is answered")
     log = stack.data / "logs" / "worker.log"
     until(lambda: "the claim was lost meanwhile" in log.read_text(), PATIENCE, "the sleeper finds its claims gone")

@@ -5,18 +5,17 @@ The hour itself is not waited for: what counts is that everything taken meanwhil
 agent has tried to connect for long enough to be at its longest back-off.
 """
 
-import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from shared.identifiers import sha256_of_file
 from tests.support.photographs import draw_many_crops, take
+from tests.support.processes import go_on, pause
 from tests.support.stack import RunningStack, answered, running_stack, until
 
 pytestmark = pytest.mark.benchmark
@@ -42,13 +41,6 @@ def take_all(photographs: list[Path], folder: Path) -> None:
         take(path, folder, f"H26-{number // 10:05}")
 
 
-def signal_all(stack: RunningStack, number: signal.Signals) -> None:
-    for name in AWAY:
-        process = psutil.Process(stack.row(name)["pid"])
-        for member in (process, *process.children(recursive=True)):
-            member.send_signal(number)
-
-
 def await_answers(stack: RunningStack, count: int) -> None:
     until(lambda: stack.rows("SELECT count(*) FROM prediction")[0][0] == count, 600, f"{count} captures are analysed")
     until(lambda: len(answered(stack.edge_listing())) == count, 300, f"{count} captures are answered at the device")
@@ -61,13 +53,14 @@ def test_an_outage_while_captures_are_taken(stack: RunningStack, photographs: li
     await_answers(stack, CAPTURES)
     baseline = time.monotonic() - begin
 
-    signal_all(stack, signal.SIGSTOP)
+    away = [process for name in AWAY for process in stack.family(name)]
+    pause(*away)
     gone = time.monotonic()
     take_all(during, stack.captures)
     until(lambda: len(stack.edge_listing()["captures"]) == 2 * CAPTURES, 300, "all captures are in the outbox")
     threading.Event().wait(max(0.0, gone + LONG_AWAY_SECONDS - time.monotonic()))
     assert stack.rows("SELECT count(*) FROM prediction") == [(CAPTURES,)]
-    signal_all(stack, signal.SIGCONT)
+    go_on(*away)
     back = time.monotonic()
     await_answers(stack, 2 * CAPTURES)
     healed = time.monotonic() - back

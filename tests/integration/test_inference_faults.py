@@ -1,10 +1,9 @@
 """Workers that are killed and stopped, each in a process of its own, on both databases."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cloud_service.database import snapshot, transaction
@@ -13,6 +12,7 @@ from cloud_service.inference.claims import count_claimable
 from cloud_service.models import Delivery, Event, Heartbeat
 from shared.vocabulary import CaptureState, JobState
 from tests.support.inference import InferenceCloud, WorkerChild, png
+from tests.support.processes import go_on, pause
 from tests.support.waiting import wait_until
 
 LEASE_SECONDS = 1.0
@@ -65,13 +65,13 @@ def test_a_worker_that_was_stopped_beyond_its_lease_has_its_answer_refused(cloud
     # Once that is written, its next write is seconds away: stopped within one, it would keep all of SQLite to itself.
     wait_until(lambda: cloud.count(Heartbeat) == 1)
     with transaction(cloud.engine):  # what it wrote can be seen just before it lets go of SQLite; so take hold of it
-        os.kill(sleeper.pid, signal.SIGSTOP)
+        pause(psutil.Process(sleeper.pid))
     sleeper.go.touch()
     wait_until(lambda: has_claimable(cloud))  # the lease has run out
 
     assert cloud.worker().run_batch() == 1
     answer = cloud.answers()
-    os.kill(sleeper.pid, signal.SIGCONT)
+    go_on(psutil.Process(sleeper.pid))
     wait_until(lambda: "outcome not written" in sleeper.log.read_text())
 
     assert cloud.answers() == answer

@@ -14,7 +14,7 @@ from typing import Self
 import psutil
 
 from cloud_service.local_stack.ports import LOOPBACK, free_port
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 _POLL_SECONDS = 0.01
 
@@ -24,6 +24,29 @@ def accepts_connections(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def _stands_still(process: psutil.Process) -> bool:
+    """Whether every thread is stopped."""
+    tasks = Path("/proc", str(process.pid), "task").glob("*/stat")
+    return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
+
+
+def pause(*processes: psutil.Process) -> None:
+    """SIGSTOP; returns when every thread stands still.
+
+    One thread takes the signal and the others learn of it from that one: on a busy machine they go on meanwhile, and
+    may come into a transaction of SQLite's, which all others then wait for.
+    """
+    for process in processes:
+        process.suspend()
+    wait_until(lambda: all(map(_stands_still, processes)))
+
+
+def go_on(*processes: psutil.Process) -> None:
+    """SIGCONT."""
+    for process in processes:
+        process.resume()
 
 
 class ServerProcess(ABC):

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from cloud_service.bench import stack
 from cloud_service.bench.stack import BIN, outbox_listing, until
 from tests.support.waiting import PATIENCE
@@ -30,6 +32,11 @@ class RunningStack(stack.RunningStack):
     def kill_and_await_restart(self, name: str) -> None:
         before = self.kill(name)
         until(lambda: self.row(name)["restarts"] > before, PATIENCE, f"{name} is started again")
+
+    def family(self, name: str) -> list[psutil.Process]:
+        """One of the stack's programs and the processes that it started."""
+        first = psutil.Process(self.row(name)["pid"])
+        return [first, *first.children(recursive=True)]
 
 
 def answered(listing: Mapping[str, Any]) -> list[dict[str, Any]]:
