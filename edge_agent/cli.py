@@ -19,6 +19,7 @@ from edge_agent.config import EdgeConfig, UnidentifiedRule, load_config
 from edge_agent.outbox.outbox import Outbox
 from shared.errors import ConfigurationError, SmearflowError
 from shared.vocabulary import RESEARCH_USE_ONLY
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from edge_agent.enrolment import Credentials
@@ -172,9 +173,9 @@ def retry(
         typer.echo(f"Capture {capture} is not parked, or its bytes are gone: see `outbox list`.", err=True)
         raise typer.Exit(NEEDS_A_PERSON)
     if capture or all_:
-        typer.echo(f"{len(retried)} captures will be sent again within a minute.")
+        typer.echo(f"{counted(len(retried), 'capture')} will be sent again within a minute.")
     if refused:
-        typer.echo(f"{forgotten} refused files will be read again at the next scan.")
+        typer.echo(f"{counted(forgotten, 'refused file')} will be read again at the next scan.")
 
 
 @app.command(epilog="Example: smearflow-edge doctor --config edge.toml")

@@ -16,6 +16,7 @@ from edge_agent.status_file import AgentReport
 from shared.identifiers import Sha256
 from shared.messages import Result, ResultKind
 from shared.vocabulary import RESEARCH_USE_ONLY, OutboxState, RefusalKind
+from shared.wording import counted
 
 _SHOWN = 10
 
@@ -218,7 +219,7 @@ def _counts_line(status: Status) -> str:
     return (
         f"Captures: {counts[OutboxState.WAITING]} waiting to be sent · {counts[OutboxState.STORED]} stored, awaiting"
         f" their result · {counts[OutboxState.ANSWERED]} answered · {counts[OutboxState.PARKED]} parked"
-        f" · {status.refused_files} files refused"
+        f" · {counted(status.refused_files, 'file')} refused"
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cloud_service.cases.schemas import SignatureCheck
 from shared.vocabulary import CaptureState, CaseAnswer, Label, PersonVerdict
+from shared.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,10 @@ def diagnosis_wording(verdict: PersonVerdict, images: Sequence[JudgedImage]) -> 
     match verdict:
         case PersonVerdict.SUSPICIOUS:
             seen = verdicts.count(PersonVerdict.SUSPICIOUS)
-            return f"Suspicious: blast features seen in {seen} of {counted(len(images))}"
+            return f"Suspicious: blast features seen in {seen} of {counted(len(images), 'image')}"
         case PersonVerdict.NO_BLAST_FEATURES:
-            return f"No blast features seen in {counted(verdicts.count(PersonVerdict.NO_BLAST_FEATURES))}"
-    return f"{verdict.wording} ({counted(len(images))} looked at)"
-
-
-def counted(number: int) -> str:
-    """So many images, in words."""
-    return f"{number} image" if number == 1 else f"{number} images"
+            return f"No blast features seen in {counted(verdicts.count(PersonVerdict.NO_BLAST_FEATURES), 'image')}"
+    return f"{verdict.wording} ({counted(len(images), 'image')} looked at)"
 
 
 def _check(passed: bool, done: str, missing: str) -> SignatureCheck:  # noqa: FBT001 - what a check is about
@@ -133,7 +129,7 @@ def _resolved_check(images: Sequence[JudgedImage], verdict: PersonVerdict | None
     return _check(
         not open_ones,
         "Every image has your verdict, or an answer of the model that yours agrees with.",
-        f"Give your verdict on {counted(len(open_ones))}: {kinds}.",
+        f"Give your verdict on {counted(len(open_ones), 'image')}: {kinds}.",
     )
 
 
@@ -157,7 +153,7 @@ def _agreement_check(images: Sequence[JudgedImage], verdict: PersonVerdict | Non
 
 def _reasons_check(answer: CaseAnswer | None, images: Sequence[JudgedImage], decision: Decision) -> SignatureCheck:
     missing = sum(image.lacks_a_reason for image in images)
-    places = [counted(missing)] if missing else []
+    places = [counted(missing, "image")] if missing else []
     if differs(answer, decision.verdict) and not decision.reason:
         places.insert(0, "the case")
     return _check(

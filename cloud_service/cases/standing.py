@@ -12,6 +12,7 @@ from uuid import UUID
 
 from shared.imaging.quality import Verdict
 from shared.vocabulary import CaptureState, CaseAnswer, CaseState, Label, WorkQueue
+from shared.wording import counted
 
 THUMBNAILS = 4
 _WORST_LAST = {verdict.value: rank for rank, verdict in enumerate(Verdict)}
@@ -116,12 +117,12 @@ def wording(answer: CaseAnswer | None, *, images: int, analysed: int, suspicious
     """The answer for people. It says what was seen in how many images, never that somebody is healthy."""
     match answer:
         case CaseAnswer.SUSPICIOUS:
-            return f"Suspicious: blast features seen in {suspicious} of {_images(images)}"
+            return f"Suspicious: blast features seen in {suspicious} of {counted(images, 'image')}"
         case CaseAnswer.NO_BLAST_FEATURES:
-            return f"No blast features seen in {_images(analysed - doubted)}"
+            return f"No blast features seen in {counted(analysed - doubted, 'image')}"
         case CaseAnswer.CANNOT_SAY:
-            return f"The model cannot say: {_images(images)}"
-    return f"No answer yet: {analysed} of {_images(images)} analysed"
+            return f"The model cannot say: {counted(images, 'image')}"
+    return f"No answer yet: {analysed} of {counted(images, 'image')} analysed"
 
 
 def answer_of(said: Sequence[tuple[Label, bool] | None]) -> CaseAnswer:
@@ -174,19 +175,25 @@ def _reasons(answer: CaseAnswer | None, counts: _Counts) -> list[str]:
     """Why the answer is what it is, in whole sentences."""
     said = []
     if answer is CaseAnswer.SUSPICIOUS:
-        said.append(f"The model saw blast features in {_images(counts.suspicious)}, and nothing speaks against that.")
+        said.append(
+            f"The model saw blast features in {counted(counts.suspicious, 'image')}, and nothing speaks against that."
+        )
     if answer is CaseAnswer.CANNOT_SAY and not counts.judged:
         said.append("The model could judge no image.")
     if counts.doubted_suspicious:
-        said.append(f"The model calls {_images(counts.doubted_suspicious)} suspicious, but that answer is doubted.")
+        said.append(
+            f"The model calls {counted(counts.doubted_suspicious, 'image')} suspicious, but that answer is doubted."
+        )
     if counts.doubted:
-        said.append(f"The model's answer on {_images(counts.doubted)} is doubted and does not count.")
+        said.append(f"The model's answer on {counted(counts.doubted, 'image')} is doubted and does not count.")
     if answer is CaseAnswer.CANNOT_SAY and counts.doubted > counts.judged > 0:
         said.append(f"More images are doubted ({counts.doubted}) than judged ({counts.judged}).")
     if counts.failed:
-        said.append(f"The analysis of {_images(counts.failed)} failed: look at the image, or have it analysed again.")
+        said.append(
+            f"The analysis of {counted(counts.failed, 'image')} failed: look at the image, or have it analysed again."
+        )
     if counts.waiting:
-        said.append(f"{_images(counts.waiting)} still to be analysed.")
+        said.append(f"{counted(counts.waiting, 'image')} still to be analysed.")
     return said
 
 
@@ -210,7 +217,3 @@ def _queue(answer: CaseAnswer | None, hands: Hands) -> WorkQueue:
     if hands.second_read or (hands.is_signed and hands.later_images):
         return WorkQueue.REVIEW
     return WorkQueue.DONE if hands.is_signed else _QUEUES[answer]
-
-
-def _images(count: int) -> str:
-    return f"{count} image" if count == 1 else f"{count} images"

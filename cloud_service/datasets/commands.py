@@ -10,6 +10,7 @@ import typer
 from cloud_service.ml.datasets.reading import Layout
 from cloud_service.printing import print_json
 from cloud_service.vocabulary import DatasetPurpose
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from cloud_service.datasets.schemas import DatasetImportDetail
@@ -138,10 +139,11 @@ def list_(*, json_: Json = False) -> None:
         print_json(rows)
         return
     for row in rows:
+        site = f", of {row.site}" if row.site else ""
         gone = f", removed by {row.removed_by}" if row.removed_by else ""
         typer.echo(
-            f"{row.id} {row.name} {row.number}: {row.purpose}, {row.images:,} images ({row.positives:,} with ALL), "
-            f"{row.groups:,} groups{f', of {row.site}' if row.site else ''}{gone}"
+            f"{row.id} {row.name} {row.number}: {row.purpose}, {counted(row.images, 'image')} "
+            f"({row.positives:,} with ALL), {counted(row.groups, 'group')}{site}{gone}"
         )
     if not rows:
         typer.echo("There is no data set. Begin with `smearflow dataset import`.")

@@ -12,6 +12,7 @@ from cloud_service.datasets.known import Images, in_words, shared_groups, shared
 from cloud_service.datasets.orders import OPPOSED_NAME, SIGNED_NAME, FoundImage, ImportOrder, SignedLabel
 from cloud_service.datasets.report import LabelClash, SharedImage
 from cloud_service.ml.datasets.patterns import alike_pairs
+from shared.wording import counted
 
 _EXAMPLES: Final = 3
 
@@ -37,14 +38,14 @@ class Conflicts:
             reasons.append(f"{in_words(self.shared)}. {_APART}")
         if self.groups:
             reasons.append(
-                f"{_counted(len(self.groups), 'group is', 'groups are')} also in "
+                f"{counted(len(self.groups), 'group is', 'groups are')} also in "
                 f"{', '.join(sorted(set(self.groups.values())))}: {_named(list(self.groups))}. {_APART} Where they are "
                 "other patients or slides, give them other names in a manifest."
             )
         if self.clashes:
             first = self.clashes[0]
             reasons.append(
-                f"{_counted(len(self.clashes), 'label contradicts', 'labels contradict')} signed reports: {first.path} "
+                f"{counted(len(self.clashes), 'label contradicts', 'labels contradict')} signed reports: {first.path} "
                 f"is {_label(first.is_all)} here, and signed as {_label(first.signed_is_all)}. Correct the labels, or "
                 "leave these images out."
             )
@@ -62,12 +63,12 @@ class Conflicts:
         words = []
         if names:
             words.append(
-                f"{_counted(len(names), 'image', 'images')} of {_counted(len(by_group), 'case', 'cases')} left out: "
+                f"{counted(len(names), 'image')} of {counted(len(by_group), 'case')} left out: "
                 f"these cases have images in {', '.join(sorted(set(by_group.values())))}. {_APART}"
             )
         if denied:
             words.append(
-                f"{_counted(len(denied), 'image', 'images')} left out: the same picture was signed with ALL in one "
+                f"{counted(len(denied), 'image')} left out: the same picture was signed with ALL in one "
                 "case and without in another."
             )
         return names | denied, words
@@ -124,10 +125,6 @@ def _clashes(
 
 def _label(is_all: bool) -> str:  # noqa: FBT001 - the label itself
     return "ALL" if is_all else "not ALL"
-
-
-def _counted(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from cloud_service.ml.datasets.survey import Survey, Unread
 from cloud_service.training.kinds import ORDER_NAME, OUTCOME_NAME, Tell
 from cloud_service.training.schemas import TrainingProgress
 from shared.identifiers import sha256_of_bytes
+from shared.wording import counted
 
 MOST_EXAMPLES: Final = 50
 """Single images, pairs or sizes of each kind in a report; their numbers are told in full."""
@@ -51,7 +52,7 @@ def check(folder: Path, blobs: BlobStore, tell: Tell) -> None:
         sheet_sha256=sha256_of_bytes(sheet),
         choice_sha256=choice,
     )
-    tell.log(f"{inspection.images} images in the layout {inspection.layout}, digest {outcome.digest}.")
+    tell.log(f"{counted(inspection.images, 'image')} in the layout {inspection.layout}, digest {outcome.digest}.")
     outcome.write(folder / OUTCOME_NAME)
 
 
@@ -107,5 +108,5 @@ def _unreadable(content: Content, one: Unread) -> dict[str, str]:
 def _unreadable_warnings(unread: Sequence[Unread]) -> list[str]:
     if not unread:
         return []
-    what = "1 image cannot be read and is" if len(unread) == 1 else f"{len(unread):,} images cannot be read and are"
+    what = counted(len(unread), "image cannot be read and is", "images cannot be read and are")
     return [f"{what} left out of the data set."]

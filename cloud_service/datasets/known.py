@@ -17,6 +17,7 @@ from cloud_service.datasets.report import SharedImage
 from cloud_service.ml.datasets.patterns import alike_pairs, patterns_from
 from cloud_service.models import Dataset, DatasetImage
 from cloud_service.vocabulary import DatasetPurpose
+from shared.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +134,5 @@ def in_words(shared: Sequence[SharedImage], examples: int = 3) -> str:
         f"{image.path} {'is the same file as' if image.is_same_file else 'looks the same as'} {image.other_path}"
         for image in shared[:examples]
     ]
-    count = "1 image is" if len(shared) == 1 else f"{len(shared)} images are"
+    count = counted(len(shared), "image is", "images are")
     return f"{count} also in {', '.join(names)}: {'; '.join(shown)}{'; …' if len(shared) > examples else ''}"

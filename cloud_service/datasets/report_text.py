@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 
 from cloud_service.datasets.report import DatasetReport
+from shared.wording import counted
 
 
 def report_lines(report: DatasetReport) -> Iterator[str]:
     """The report in lines; of single images the examples that it holds are left out, as --json has them."""
     groups = report.groups
-    yield f"Layout {report.layout}, {report.images:,} images: {report.with_all:,} with ALL, {report.without:,} without"
     yield (
-        f"{groups.count:,} groups of {groups.smallest} to {groups.largest} images (median {groups.median:g}), "
-        f"{groups.with_both_labels:,} of them with both labels"
+        f"Layout {report.layout}, {counted(report.images, 'image')}: {report.with_all:,} with ALL, "
+        f"{report.without:,} without"
+    )
+    yield (
+        f"{counted(groups.count, 'group')} of {groups.smallest} to {counted(groups.largest, 'image')} "
+        f"(median {groups.median:g}), {groups.with_both_labels:,} of them with both labels"
     )
     for found in report.classes:
         yield f"  {found.name:30} {'ALL' if found.is_all else 'not ALL':8} {found.images:>8,}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from cloud_service.cases.judging import counted
 from cloud_service.gate.comparison_checks import calibration_check, promises_check, sensitivity_check
 from cloud_service.gate.schemas import ComparisonFigures, GateCheck, ImpactSummary
 from cloud_service.gate.words import check, missing, not_looked_at
 from cloud_service.gate.work_order import AssessmentOrder, AssessmentOutcome
 from cloud_service.registry.words import named
 from cloud_service.vocabulary import GateCheckName
+from shared.wording import counted
 
 
 def checks_of(order: AssessmentOrder, outcome: AssessmentOutcome, figures: ComparisonFigures) -> list[GateCheck]:
@@ -116,7 +116,9 @@ def _test_sets_check(order: AssessmentOrder, outcome: AssessmentOutcome) -> Gate
             text=f"The model's card says that it was trained on {own[0]!r}, which is a locked test set.",
             advice="Train a model on other images; figures of this one say what it has learnt by heart.",
         )
-    told = ", ".join(f"{wanted.name} {wanted.number} ({len(wanted.images)} images)" for wanted in order.test_sets)
+    told = ", ".join(
+        f"{wanted.name} {wanted.number} ({counted(len(wanted.images), 'image')})" for wanted in order.test_sets
+    )
     runtime = f", with the answers of {outcome.speed.runtime}, which serves it" if outcome.speed else ""
     return check(
         GateCheckName.TEST_SETS, passed=True, text=f"Measured on {told}{runtime}; nothing is ever trained on these."
@@ -160,7 +162,7 @@ def _signed_cases_check(summary: ImpactSummary | None, *, with_champion: bool) -
             "heart."
         )
     if summary.unreadable:
-        said.append(f"{counted(summary.unreadable)} could not be read.")
+        said.append(f"{counted(summary.unreadable, 'image')} could not be read.")
     return check(
         GateCheckName.SIGNED_CASES,
         passed=summary.champion_found is None or summary.challenger_found >= summary.champion_found,

@@ -7,6 +7,7 @@ from cloud_service.ml.evaluation.comparison import ComparedModel, Comparison
 from cloud_service.ml.evaluation.measures import UNBOUNDED, Measure
 from cloud_service.registry.words import named
 from shared.vocabulary import RESEARCH_USE_ONLY
+from shared.wording import counted
 
 _MARKS = {True: "passed", False: "FAILED", None: "NOT LOOKED AT"}
 _SHOWN = (
@@ -53,8 +54,8 @@ def told_proposal(proposal: ProposalView) -> str:
 
 def _told_set(measured: TestSetFigures) -> Iterator[str]:
     yield (
-        f"\nLocked test set {measured.name} {measured.number}: {measured.images} images ({measured.positives} with "
-        f"ALL) in {measured.groups} groups"
+        f"\nLocked test set {measured.name} {measured.number}: {counted(measured.images, 'image')} "
+        f"({measured.positives} with ALL) in {counted(measured.groups, 'group')}"
     )
     yield f"  {'':20}{'candidate':>26}{'in service':>26}  difference"
     for measure, name in _SHOWN:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from shared.wording import counted
+
 app = typer.Typer()
 
 
@@ -40,8 +42,9 @@ def check_archive(*, json_: Annotated[bool, typer.Option("--json", help="Print J
         typer.echo(json.dumps(report.as_json()))
     else:
         typer.echo(
-            f"{report.captures} captures, {report.reports} reports, {report.dataset_images} images of data sets, "
-            f"{report.packages} models; {report.blobs} blobs."
+            f"{counted(report.captures, 'capture')}, {counted(report.reports, 'report')}, "
+            f"{counted(report.dataset_images, 'image')} of data sets, {counted(report.packages, 'model')}; "
+            f"{counted(report.blobs, 'blob')}."
         )
         for title, found in (
             ("Missing blob", report.missing),

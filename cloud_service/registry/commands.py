@@ -7,6 +7,7 @@ import typer
 
 from cloud_service.printing import print_json
 from cloud_service.registry.words import named
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,8 +183,8 @@ def rollback(*, reason: Reason, scope: Scope = EVERYWHERE, json_: Json = False) 
     )
     if done.offer.captures:
         typer.echo(
-            f"{done.offer.captures:,} captures of unsigned cases keep the answers of another model; the page of models "
-            "offers to analyse them anew."
+            f"{counted(done.offer.captures, 'capture')} of unsigned cases with answers of another model; the page of "
+            "models offers to analyse them anew."
         )
 
 
@@ -244,8 +245,8 @@ def _tell_shadow(found: "ShadowSummary") -> None:
         typer.echo("No capture was answered in the shadow yet.")
         return
     typer.echo(
-        f"{found.captures:,} captures answered by both; the labels agree on {found.agreement:.1%}. It alone calls "
-        f"{found.more_suspicious:,} suspicious, the model in service alone {found.less_suspicious:,}."
+        f"{counted(found.captures, 'capture')} answered by both; the labels agree on {found.agreement:.1%}. It alone "
+        f"calls {found.more_suspicious:,} suspicious, the model in service alone {found.less_suspicious:,}."
     )
     for differing in found.differing:
         typer.echo(

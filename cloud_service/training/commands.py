@@ -8,6 +8,7 @@ import typer
 
 from cloud_service.printing import print_json
 from cloud_service.vocabulary import TrainingJobKind, TrainingJobState
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from cloud_service.training.schemas import TrainingJobView
@@ -42,7 +43,9 @@ def recipes(
     for row in rows:
         data = ", ".join(f"{dataset.name} {dataset.number}" for dataset in row.document.datasets)
         network, epochs = row.document.network.backbone, row.document.training.epochs
-        typer.echo(f"{row.id} {row.name} {row.number}: {network}, {epochs} epochs, on {data}; by {row.created_by}")
+        typer.echo(
+            f"{row.id} {row.name} {row.number}: {network}, {counted(epochs, 'epoch')}, on {data}; by {row.created_by}"
+        )
     if not rows:
         typer.echo("There is no recipe. Begin with `smearflow training start NAME --dataset DATA-SET`.")
 
@@ -180,7 +183,8 @@ def schedule(
         return
     for row in rows:
         typer.echo(
-            f"{row.recipe_name}: every {row.every_days} days, next {row.next_at:%Y-%m-%d %H:%M} UTC; {row.set_by}"
+            f"{row.recipe_name}: every {counted(row.every_days, 'day')}, next {row.next_at:%Y-%m-%d %H:%M} UTC; "
+            f"{row.set_by}"
         )
     if not rows:
         typer.echo(f"{name or 'No recipe'} is{' not' if name else ''} trained by itself.")

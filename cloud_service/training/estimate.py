@@ -16,6 +16,7 @@ from cloud_service.training.recipe_schemas import TrainingEstimate
 from cloud_service.training.recipes import RecipeDocument, RecipeDraft, RecipeSettings
 from cloud_service.vocabulary import TrainingJobKind
 from shared.errors import PermanentError
+from shared.wording import counted
 
 _GUESSES: Final = {"se-cnn": 25.0, "resnet34": 3.0, "densenet121": 2.5}
 """Images a second in training, of 224 by 224 pixels on two cores: the SE-CNN's as measured on an Ice Lake server
@@ -60,7 +61,7 @@ def estimate(session: Session, draft: RecipeDraft) -> TrainingEstimate:
         seconds=round(seconds, 1),
         images_per_second=round(speed.images_per_second, 1),
         is_measured=speed.is_measured,
-        words=f"About {_spoken(seconds)} for {settings.epochs} epochs of {trained:,} images, at "
+        words=f"About {_spoken(seconds)} for {counted(settings.epochs, 'epoch')} of {counted(trained, 'image')}, at "
         f"{speed.images_per_second:.0f} images a second {speed.basis}.",
     )
 

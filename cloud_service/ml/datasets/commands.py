@@ -9,6 +9,7 @@ import typer
 
 from cloud_service.ml.datasets.reading import Layout, read_dataset, recognise
 from cloud_service.ml.datasets.split_settings import SplitSettings, SplitStrategy, ValidationSource
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +135,7 @@ def synthesise(
     procedural.synthesise(
         out, counts, seed, lambda kind: typer.echo(f"Drawing images: {kind}", err=True), layout=layout
     )
-    typer.echo(f"{sum(counts.values())} images in the layout {layout} are in {out}.")
+    typer.echo(f"In {out}: {counted(sum(counts.values()), 'image')} in the layout {layout}.")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cloud_service.ml.datasets.inspection import Duplicates, GroupSummary, Inspection
+from shared.wording import counted
 
 _MOST_SHOWN: Final = 10
 
@@ -15,11 +16,11 @@ _MOST_SHOWN: Final = 10
 def show_inspection(inspection: Inspection, console: Console) -> None:
     """Prints what was found; of long lists the first ten, as --json has them all."""
     groups = inspection.groups
-    _say(console, f"{inspection.root}: layout {inspection.layout}, {inspection.images} images")
+    _say(console, f"{inspection.root}: layout {inspection.layout}, {counted(inspection.images, 'image')}")
     _say(console, f"With ALL {inspection.with_all}, without {inspection.without}")
     _say(
         console,
-        f"{groups.count} groups of {_sizes(groups)}, {groups.with_both_labels} of them with both labels",
+        f"{counted(groups.count, 'group')} of {_sizes(groups)}, {groups.with_both_labels} of them with both labels",
     )
     if inspection.marked_blasts:
         _say(console, f"{inspection.marked_blasts} blasts are marked by their centre")
@@ -75,7 +76,7 @@ def _show_list(what: str, headings: Sequence[str], rows: Sequence[Sequence[objec
 
 def _sizes(groups: GroupSummary) -> str:
     if groups.smallest == groups.largest:
-        return f"{groups.largest} image{'s' if groups.largest != 1 else ''} each"
+        return f"{counted(groups.largest, 'image')} each"
     return f"{groups.smallest} to {groups.largest} images (median {groups.median:g})"
 
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from cloud_service.ml.datasets.inspection import Duplicates, Inspection
 from cloud_service.ml.datasets.samples import Sample
 from shared.imaging.decode import open_image
+from shared.wording import counted
 
 COLUMNS: Final = 10
 _SIDE: Final = 150
@@ -49,7 +50,8 @@ def draw_sheet(inspection: Inspection, samples: Sequence[Sample], name: str | No
     width = 2 * _MARGIN + COLUMNS * (_SIDE + _GAP) - _GAP
     sheet = Image.new("RGB", (width, 2 * _MARGIN + _HEADING + len(rows) * (_HEADING + _SIDE + _GAP)), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    title = f"{name or root.name}: {inspection.layout}, {inspection.images} images, {inspection.groups.count} groups"
+    images, groups = counted(inspection.images, "image"), counted(inspection.groups.count, "group")
+    title = f"{name or root.name}: {inspection.layout}, {images}, {groups}"
     pen.text((_MARGIN, _MARGIN), title, _INK, ImageFont.load_default(20))
     for index, (heading, paths, is_wrong) in enumerate(rows):
         top = _MARGIN + _HEADING + index * (_HEADING + _SIDE + _GAP)
@@ -65,7 +67,7 @@ def _class_rows(inspection: Inspection, samples: Sequence[Sample]) -> list[Row]:
         own = [sample.path for sample in samples if (sample.class_name, sample.is_all) == (one.name, one.is_all)]
         chosen = np.linspace(0, len(own) - 1, min(COLUMNS, len(own))).round().astype(int)
         label = "ALL" if one.is_all else "not ALL"
-        rows.append((f"{one.name} ({label}), {one.images} images", [own[index] for index in chosen], False))
+        rows.append((f"{one.name} ({label}), {counted(one.images, 'image')}", [own[index] for index in chosen], False))
     return rows
 
 

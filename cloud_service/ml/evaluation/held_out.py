@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_service.ml.evaluation.estimate import Estimate
 from cloud_service.ml.evaluation.measures import Measure
+from shared.wording import counted
 
 
 class _Figures(BaseModel):
@@ -27,8 +28,9 @@ class HeldOutFigures(_Figures):
     @property
     def title(self) -> str:
         """Such as `all 300 images in 20 groups`, or `120 images (crop) in 20 groups` of one kind."""
-        which = f"all {self.images} images" if self.part == ALL_IMAGES else f"{self.images} images ({self.part})"
-        return f"{which} in {self.groups} groups"
+        which = "all " if self.part == ALL_IMAGES else ""
+        kind = "" if self.part == ALL_IMAGES else f" ({self.part})"
+        return f"{which}{counted(self.images, 'image')}{kind} in {counted(self.groups, 'group')}"
 
     def value(self, measure: Measure) -> float | None:
         """The figure itself; None where it was not measured or is not defined."""
