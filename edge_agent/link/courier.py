@@ -164,7 +164,7 @@ class Courier:
         if self._notes:
             topic, payload, retain = self._notes.popleft()
             return self._outgoing(None, Outgoing(0, topic, payload, retain=retain), now)
-        if not self._cloud_online or self.paused:
+        if not self._captures_may_go():
             return None
         self._ask_the_overdue(now)
         while (flight := self._flight_with_work(now)) is not None:
@@ -175,7 +175,9 @@ class Courier:
         return None
 
     def wake_at(self) -> float | None:
-        """When `next_send` is to be called again though nothing happened; None where no time is set."""
+        """When `next_send` is to be called again though nothing happened; None where only an event can change that."""
+        if not self._captures_may_go():
+            return None
         times = [flight.deadline for flight in self._flights.values() if flight.deadline is not None]
         if self._look_again_at is not None and self._may_open():
             times.append(self._look_again_at)
@@ -253,6 +255,10 @@ class Courier:
     def _may_open(self) -> bool:
         open_bytes = sum(flight.plan.byte_size for flight in self._flights.values())
         return len(self._flights) < OPEN_CAPTURES and open_bytes < OPEN_BYTES
+
+    def _captures_may_go(self) -> bool:
+        """Whether line, cloud, operator and the broker's acknowledgements let captures be sent at all."""
+        return self._part_size is not None and not self._window_full() and self._cloud_online and not self.paused
 
     def _message_of(self, flight: Flight) -> Outgoing | None:
         """The flight's next message; None where it had to be parked instead."""

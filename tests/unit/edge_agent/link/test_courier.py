@@ -143,6 +143,26 @@ def test_idle_means_that_nobody_has_to_be_woken(outbox: Outbox) -> None:
     assert courier.wake_at() is None
 
 
+@pytest.mark.parametrize("hindrance", ["window", "cloud", "pause", "line"])
+def test_who_may_send_nothing_is_not_woken_again_and_again(outbox: Outbox, hindrance: str) -> None:
+    for number in range(10):
+        outbox.put(a_capture(bytes([number])))
+    courier = a_courier(outbox)
+    match hindrance:
+        case "window":
+            while courier.next_send(0.0) is not None:
+                pass  # none of them is acknowledged
+        case "cloud":
+            courier.cloud(online=False)
+        case "pause":
+            courier.pause(paused=True)
+        case "line":
+            courier.line_down()
+
+    assert courier.next_send(0.0) is None
+    assert courier.wake_at() is None
+
+
 def test_when_the_cloud_comes_back_it_is_asked_what_it_has(outbox: Outbox) -> None:
     outbox.put(a_capture(b"0123456789"))
     courier = a_courier(outbox)
