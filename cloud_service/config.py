@@ -57,10 +57,8 @@ class Settings(BaseSettings):
     )
     capture_max_bytes: Annotated[int, Field(gt=0)] = Field(64 * 1024 * 1024, description="largest capture, bytes")
     capture_max_pixels: Annotated[int, Field(gt=0)] = Field(50_000_000, description="largest image, pixels")
-    decode_memory_bytes: Annotated[int, Field(gt=0)] = Field(
-        1 << 30,
-        description="address space of the process that decodes what came in",
-    )
+    decode_processes: Annotated[int, Field(ge=1)] = Field(2, description="processes that decode what came in")
+    decode_memory_bytes: Annotated[int, Field(gt=0)] = Field(1 << 30, description="address space of each of them")
     max_part_count: Annotated[int, Field(ge=1)] = MAX_PARTS
 
     model_dir: Path = Field(

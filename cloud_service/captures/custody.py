@@ -22,9 +22,14 @@ def stamp(session: Session, capture_ids: Collection[UUID], stages: Mapping[Custo
     Raises:
         sqlalchemy.exc.IntegrityError: there is no such capture.
     """
+    stamp_each(session, dict.fromkeys(capture_ids, stages))
+
+
+def stamp_each(session: Session, passed: Mapping[UUID, Mapping[CustodyStage, datetime]]) -> None:
+    """As `stamp`, where each capture has passed stages of its own, or at times of its own."""
     entries = [
         {"capture_id": capture_id, "stage": stage, "at": at}
-        for capture_id in capture_ids
+        for capture_id, stages in passed.items()
         for stage, at in stages.items()
     ]
     if entries:

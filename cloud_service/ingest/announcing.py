@@ -4,15 +4,14 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import delete, select
 
-from cloud_service.captures.custody import stamp
-from cloud_service.ingest.batch import Batch, Incoming, RefusedCaptureError
+from cloud_service.ingest.batch import Admission, Batch, Incoming, RefusedCaptureError
 from cloud_service.models import Capture, Device, StagedPart
 from shared.errors import ProtocolError
 from shared.messages import Announce
-from shared.topics import UpTopic
-from shared.vocabulary import CaptureState, CustodyStage
+from shared.topics import DeviceAddress, UpTopic
+from shared.vocabulary import CaptureState
 
 _LARGEST_SEQUENCE = 2**63 - 1
 _PLAN = ("part_size", "part_count")
@@ -32,43 +31,51 @@ def take_announce(batch: Batch, message: Incoming, topic: UpTopic, device: Devic
         if capture_id is None:
             raise
         raise RefusedCaptureError(capture_id, str(error)) from error
-    if (announce.site, announce.device) != (topic.address.site, topic.address.device):
+    if (announce.site, announce.device) != (device.site_id, device.id):
         raise RefusedCaptureError(announce.capture_id, "The announcement names another device than its topic.")
     _check_limits(batch, announce)
     known = batch.find(Capture, announce.capture_id)
     if known is None:
-        _admit(batch, announce)
-    elif known.device_id != device.id:
-        raise RefusedCaptureError(announce.capture_id, "Another device has announced a capture with this id.")
+        _note_admission(batch, message, topic, announce)
     else:
-        _compare(known, announce)
-        _continue(batch, topic, known, announce)
+        take_again(batch, topic.address, known, announce)
 
 
-def _continue(batch: Batch, topic: UpTopic, capture: Capture, announce: Announce) -> None:
+def take_again(batch: Batch, address: DeviceAddress, known: Capture, announce: Announce) -> None:
+    """Compare a manifest with the capture that is there, and go on with it.
+
+    Raises:
+        RefusedCaptureError: it contradicts what was announced before, or the capture is another device's.
+    """
+    if known.device_id != announce.device:
+        raise RefusedCaptureError(announce.capture_id, "Another device has announced a capture with this id.")
+    _compare(known, announce)
+    _continue(batch, address, known, announce)
+
+
+def _note_admission(batch: Batch, message: Incoming, topic: UpTopic, announce: Announce) -> None:
+    """Set a new capture aside for `admit`; the parts behind its announcement find it as if it were there."""
+    capture = Capture(id=announce.capture_id, state=CaptureState.ANNOUNCED, **_columns(announce))
+    batch.held[capture.id] = capture
+    batch.admissions[capture.id] = Admission(message.topic, topic.address, announce, capture)
+    _drop_unfit_arrivals(batch, announce)
+    _expect_parts(batch, announce)
+
+
+def _continue(batch: Batch, address: DeviceAddress, capture: Capture, announce: Announce) -> None:
     """Go on with a capture that was announced before: by what has become of it since."""
     if capture.state == CaptureState.REFUSED and announce.parts_follow:
         capture.state = CaptureState.ANNOUNCED  # a person at the device tries again
     if capture.state != CaptureState.ANNOUNCED:
-        batch.receipts.settled(topic.address, capture)
+        batch.receipts.settled(address, capture)
         return
     capture.part_size, capture.part_count = announce.part_size, announce.part_count
-    _drop_misfits(batch, announce)
-    _expect_parts(batch, announce)
-
-
-def _admit(batch: Batch, announce: Announce) -> None:
-    _refuse_conflict(batch, announce)
-    batch.session.add(Capture(id=announce.capture_id, **_columns(announce)))
-    batch.session.flush()
-    stages = {CustodyStage.CAPTURED: announce.captured_at, CustodyStage.QUEUED: announce.queued_at}
-    stamp(batch.session, [announce.capture_id], stages)
-    _drop_misfits(batch, announce)
+    drop_unfit_parts(batch, announce)
+    _drop_unfit_arrivals(batch, announce)
     _expect_parts(batch, announce)
 
 
 def _expect_parts(batch: Batch, announce: Announce) -> None:
-    batch.session.flush()
     batch.touched.add(announce.capture_id)
     if not announce.parts_follow:
         batch.asked.add(announce.capture_id)
@@ -92,26 +99,6 @@ def _check_limits(batch: Batch, announce: Announce) -> None:
         raise RefusedCaptureError(announce.capture_id, "The announcement holds a NUL character, which no name has.")
 
 
-def _refuse_conflict(batch: Batch, announce: Announce) -> None:
-    """Refuse what the database would: a count or a content that the device has announced as another capture."""
-    same_count = and_(Capture.outbox_id == announce.outbox_id, Capture.sequence == announce.sequence)
-    other = batch.session.scalars(
-        select(Capture)
-        .where(Capture.device_id == announce.device, or_(same_count, Capture.sha256 == announce.sha256))
-        .limit(1)
-    ).first()
-    if other is None:
-        return
-    if other.sha256 == announce.sha256:
-        reason = f"The same image was announced before, as capture {other.id} ({other.state})."
-    else:
-        reason = (
-            f"The device's count {announce.sequence} belongs to capture {other.id} already: was its disk copied"
-            " or set back? Give the copy an outbox of its own."
-        )
-    raise RefusedCaptureError(announce.capture_id, reason)
-
-
 def _compare(capture: Capture, announce: Announce) -> None:
     """Refuse a manifest that differs from the one in the database, but for how the bytes travel and how soon."""
     columns = _columns(announce)
@@ -123,8 +110,8 @@ def _compare(capture: Capture, announce: Announce) -> None:
         )
 
 
-def _drop_misfits(batch: Batch, announce: Announce) -> None:
-    """Forget parts that do not fit the plan or came from another device; they are asked for again."""
+def drop_unfit_parts(batch: Batch, announce: Announce) -> None:
+    """Forget staged parts that do not fit the plan or came from another device; they are asked for again."""
     plan = announce.plan
     rows = batch.session.scalars(select(StagedPart).where(StagedPart.capture_id == announce.capture_id)).all()
     misfits = [
@@ -139,6 +126,11 @@ def _drop_misfits(batch: Batch, announce: Announce) -> None:
         batch.session.execute(
             delete(StagedPart).where(StagedPart.capture_id == announce.capture_id, StagedPart.part_index.in_(misfits))
         )
+
+
+def _drop_unfit_arrivals(batch: Batch, announce: Announce) -> None:
+    """As `drop_unfit_parts`, for those that came in this batch before the announcement."""
+    plan = announce.plan
     pending = [part for (capture_id, _), part in batch.parts.items() if capture_id == announce.capture_id]
     for part in pending:
         index = part.bytes.index

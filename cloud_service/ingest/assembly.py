@@ -1,6 +1,7 @@
 """From parts to a stored capture: assembled, its digest checked, decoded once, kept; then committed with its job."""
 
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,7 +83,7 @@ class _Begun:
 
 
 def assemble(captures: Sequence[Capture], arrived: Arrived, blobs: BlobStore, decoder: Decoder) -> Iterator[Verdict]:
-    """Put captures together and keep those that are good. While one is written to disk, the next is decoded.
+    """Put captures together and keep those that are good. While one is written to disk, the next ones are decoded.
 
     Args:
         captures: each with all its parts.
@@ -93,18 +94,17 @@ def assemble(captures: Sequence[Capture], arrived: Arrived, blobs: BlobStore, de
     Raises:
         TransientError: the blob store is away; what was kept so far may be kept again.
     """
-    begun: _Begun | None = None
+    begun: deque[_Begun] = deque()
     for capture in captures:
         found = _join(capture, arrived, blobs)
         if not isinstance(found, bytes):
             yield found
             continue
-        following = _Begun(capture, found, decoder.start(found))
-        if begun is not None:
-            yield _finish(begun, blobs, decoder.spec)
-        begun = following
-    if begun is not None:
-        yield _finish(begun, blobs, decoder.spec)
+        begun.append(_Begun(capture, found, decoder.start(found)))
+        if len(begun) > len(decoder.children):
+            yield _finish(begun.popleft(), blobs, decoder.spec)
+    while begun:
+        yield _finish(begun.popleft(), blobs, decoder.spec)
 
 
 def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) -> bool:

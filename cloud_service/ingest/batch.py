@@ -1,19 +1,20 @@
 """What one transaction of ingest works on: messages in, and what is to be said once it is committed."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore, PartBytes
 from cloud_service.config import Settings
 from cloud_service.models import Base, Capture, Device, now
 from shared.errors import ProtocolError
-from shared.messages import Ack, Receipt, ReceiptOutcome
+from shared.messages import Ack, Announce, Receipt, ReceiptOutcome
 from shared.topics import DeviceAddress
 from shared.vocabulary import CaptureState
 
@@ -46,6 +47,16 @@ class ArrivedPart:
     count: int
     crc32: int
     bytes: PartBytes
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A capture that was announced for the first time; it gets its row when the batch is finished."""
+
+    topic: str
+    address: DeviceAddress
+    announce: Announce
+    capture: Capture  # as its row will be; the session does not know it
 
 
 class RefusedCaptureError(ProtocolError):
@@ -106,6 +117,7 @@ class Batch:
     blob_store: BlobStore
     settings: Settings
     at: datetime = field(default_factory=now)
+    admissions: dict[UUID, Admission] = field(default_factory=dict)
     parts: dict[tuple[UUID, int], ArrivedPart] = field(default_factory=dict)
     acks: list[tuple[str, str, Ack]] = field(default_factory=list)  # with topic and device
     touched: set[UUID] = field(default_factory=set)  # captures whose parts may all be there now
@@ -116,17 +128,22 @@ class Batch:
     early: dict[str, tuple[int, int]] = field(default_factory=dict)  # a device's parts without announce: count, bytes
     changed: bool = False  # events or deliveries were written
     # The session forgets rows that nobody holds, and would ask the database again for each of a thousand parts.
-    held: dict[object, Base] = field(default_factory=dict)
+    held: dict[object, Base | None] = field(default_factory=dict)  # by key; None: there is none
+
+    def look_up(self, capture_ids: Collection[UUID]) -> None:
+        """Ask the database for captures that `find` will be asked for, once for all of them."""
+        if not capture_ids:
+            return
+        rows = self.session.scalars(select(Capture).where(Capture.id.in_(capture_ids)))
+        self.held.update(dict.fromkeys(capture_ids))
+        self.held.update({row.id: row for row in rows})
 
     def find(self, table: type[Row], key: str | UUID) -> Row | None:
         """A row by its key; asked of the database once a batch, and of the session too: that costs more than a look."""
-        held = self.held.get(key)
-        if isinstance(held, table):
-            return held
-        row = self.session.get(table, key)
-        if row is not None:
-            self.held[key] = row
-        return row
+        if key not in self.held:
+            self.held[key] = self.session.get(table, key)
+        held = self.held[key]
+        return held if isinstance(held, table) else None
 
     def sender(self, address: DeviceAddress) -> Device:
         """The enrolled device behind a topic.

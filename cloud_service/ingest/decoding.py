@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 from cloud_service.config import Settings
@@ -42,9 +43,10 @@ class _ChildLostError(Exception):
 
 
 class Decoder:
-    """Keeps one child process busy; a thread feeds it, so that ingest can store one image while the next is decoded.
+    """Keeps child processes busy, each fed by a thread, so that ingest can store images while others are decoded.
 
     Args:
+        settings: how many children, and what each may take.
         spec: by which the workers' model reads images; without one, images are decoded for the check alone.
     """
 
@@ -52,31 +54,83 @@ class Decoder:
         self.spec = spec
         sizes = (settings.decode_memory_bytes, settings.capture_max_bytes, settings.capture_max_pixels)
         wanted = "" if spec is None else spec.model_dump_json()
-        self._pixels = 0 if spec is None else byte_size(spec)
-        self._command = [sys.executable, "-m", "cloud_service.ingest.decode_child", *map(str, sizes), wanted]
-        self._feeder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
-        self._child: subprocess.Popen[bytes] | None = None
+        command = [sys.executable, "-m", "cloud_service.ingest.decode_child", *map(str, sizes), wanted]
+        pixels = 0 if spec is None else byte_size(spec)
+        self.children = [Child(command, pixels) for _ in range(settings.decode_processes)]
+        self._free: SimpleQueue[Child] = SimpleQueue()
+        for child in self.children:
+            self._free.put(child)
+        self._feeders = ThreadPoolExecutor(len(self.children), thread_name_prefix="decoder")
 
     def start(self, data: bytes) -> Future[DecodedImage]:
         """Begin to decode; the future gives what it is, or raises UnreadableImageError with the reason."""
-        return self._feeder.submit(self._decode, data)
+        return self._feeders.submit(self._decode, data)
 
     def warm_up(self) -> None:
-        """Start the child, so that the first image does not wait for it."""
-        self._feeder.submit(self._running)
+        """Start the children before the first image, so that it does not wait for them."""
+        for child in self.children:
+            child.start()
 
     def close(self) -> None:
-        """End the child."""
-        self._feeder.submit(self._end_child).result()
-        self._feeder.shutdown()
+        """End the children, once none is at work any more."""
+        self._feeders.shutdown()
+        for child in self.children:
+            child.end()
 
     def _decode(self, data: bytes) -> DecodedImage:
+        child = self._free.get()  # there is one for each thread
+        try:
+            return child.decode(data)
+        finally:
+            self._free.put(child)
+
+
+class Child:
+    """One child process; started when it is needed, and again where it was lost. Used by one thread at a time.
+
+    Args:
+        command: starts it.
+        pixels: how many bytes of pixels it returns for an image.
+    """
+
+    def __init__(self, command: list[str], pixels: int) -> None:
+        self.command = command
+        self._pixels = pixels
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The process, started if there is none."""
+        if self.process is None:
+            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pipesize=_PIPE_BYTES,
+                start_new_session=True,
+            )
+        return self.process
+
+    def end(self) -> None:
+        """Kill the process, if there is one: it holds nothing that could be lost."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        with suppress(BrokenPipeError), process:  # what it did not read any more goes nowhere
+            pass
+
+    def decode(self, data: bytes) -> DecodedImage:
+        """What the image is.
+
+        Raises:
+            UnreadableImageError: it is none, or ended the process each time.
+        """
         for attempt in range(1, _TRIES + 1):
             try:
                 found = self._ask(data)
             except _ChildLostError as error:
                 log.warning("the decoding process was lost", attempt=attempt, reason=str(error))
-                self._end_child()
+                self.end()
                 continue
             if "refused" in found:
                 raise UnreadableImageError(found["refused"])
@@ -86,7 +140,7 @@ class Decoder:
         )
 
     def _ask(self, data: bytes) -> dict[str, Any]:
-        child = self._running()
+        child = self.start()
         if child.stdin is None or child.stdout is None:
             raise _ChildLostError("it has no pipes")
         try:
@@ -106,22 +160,3 @@ class Decoder:
         if len(found["pixels"]) != length:
             raise _ChildLostError(f"it said that {length} bytes of pixels follow")
         return found
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is None:
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pipesize=_PIPE_BYTES,
-                start_new_session=True,
-            )
-        return self._child
-
-    def _end_child(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()  # it holds nothing that could be lost
-        with suppress(BrokenPipeError), child:  # what it did not read any more goes nowhere
-            pass

@@ -1,15 +1,13 @@
 """The table of contents of ingest: which function takes which kind of message, and what becomes of a wrong one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from cloud_service.delivery.results import acknowledge_all
 from cloud_service.ingest.announcing import take_announce
-from cloud_service.ingest.batch import Batch, Incoming, RefusedCaptureError
+from cloud_service.ingest.batch import Batch, Incoming
 from cloud_service.ingest.presence import take_status
-from cloud_service.ingest.refusals import note_refusal
+from cloud_service.ingest.refusals import note_refusal, objections, refusing
 from cloud_service.ingest.staging import take_part
 from cloud_service.models import Device
 from shared.errors import ProtocolError
@@ -52,48 +50,38 @@ HANDLERS: dict[UpKind, Handler] = {
 }
 
 
-def receive(batch: Batch, message: Incoming) -> None:
-    """Handle one message. One that breaks the protocol is refused and touches nothing of the others in the batch.
+def receive(batch: Batch, messages: Sequence[Incoming]) -> None:
+    """Handle messages. One that breaks the protocol is refused and touches nothing of the others.
 
     Raises:
         sqlalchemy.exc.OperationalError: the database is away; the whole batch is to be tried again.
         TransientError: likewise the blob store.
     """
+    read = [(message, topic) for message in messages if (topic := _topic_of(batch, message)) is not None]
+    # Most announcements bring their parts, so these name nearly all captures that will be asked for.
+    batch.look_up({topic.capture_id for _, topic in read if topic.kind is UpKind.PART and topic.capture_id})
+    for message, topic in read:
+        with refusing(batch, message.topic, topic.address):
+            device = batch.sender(topic.address)
+            _run(batch, message, topic, device)
+            _note_seen(batch, device, message)
+
+
+def _topic_of(batch: Batch, message: Incoming) -> UpTopic | None:
     try:
-        topic = parse_up(message.topic)
+        return parse_up(message.topic)
     except ProtocolError as error:
         note_refusal(batch, message.topic, str(error))
-        return
-    try:
-        device = batch.sender(topic.address)
-        _run(batch, message, topic, device)
-        _note_seen(batch, device, message)
-    except RefusedCaptureError as error:
-        batch.receipts.refused(topic.address, error.capture_id, str(error))
-        note_refusal(batch, message.topic, str(error))
-    except ProtocolError as error:
-        note_refusal(batch, message.topic, str(error))
+        return None
 
 
 def _run(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -> None:
     handler = HANDLERS[topic.kind]
-    if topic.kind in {UpKind.PART, UpKind.ACK}:
-        handler(batch, message, topic, device)  # writes nothing yet, so there is nothing to roll back
+    if topic.kind is not UpKind.STATUS:
+        handler(batch, message, topic, device)  # writes nothing yet that the database could refuse
         return
-    try:
-        try:
-            with batch.session.begin_nested():
-                handler(batch, message, topic, device)
-        except IntegrityError:
-            # Another replica wrote at the same moment; now its row is seen, and compared with.
-            with batch.session.begin_nested():
-                handler(batch, message, topic, device)
-    except (StatementError, OverflowError) as error:
-        if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
-            raise
-        # Its first line alone: those that follow may quote the statement and what it was to write.
-        reason = str(error.orig if isinstance(error, StatementError) else error).partition("\n")[0]
-        raise ProtocolError(f"The database cannot hold what the message says: {reason}.") from error
+    with objections(), batch.session.begin_nested():
+        handler(batch, message, topic, device)
 
 
 def _note_seen(batch: Batch, device: Device, message: Incoming) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from cloud_service.blob_store import BlobStore
 from cloud_service.config import Settings
 from cloud_service.database import transaction
+from cloud_service.ingest.admission import admit
 from cloud_service.ingest.assembly import Arrived, PartsLost, Stored, Verdict, arrived_checksums, assemble, settle
 from cloud_service.ingest.batch import Batch, Incoming, Outgoing, Receipts
 from cloud_service.ingest.decoding import Decoder
@@ -56,13 +57,13 @@ class Processor:
         with database_errors():
             with transaction(self.engine) as session:
                 batch = Batch(session, self.blob_store, self.settings)
-                for message in messages:
-                    receive(batch, message)
+                receive(batch, messages)
+                admit(batch)
                 whole = take_whole(batch)
                 keep_parts(batch)
                 staged = complete_captures(batch)
                 arrived = Arrived(whole, arrived_checksums(session, staged))
-                captures = [*staged, *(session.get_one(Capture, capture_id) for capture_id in whole)]
+                captures = [*staged, *filter(None, (batch.find(Capture, capture_id) for capture_id in whole))]
                 keep_acks(batch)
                 write_refusals(batch)
                 tell_of_devices(batch)

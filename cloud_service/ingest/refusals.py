@@ -1,10 +1,13 @@
 """Refused messages: logged and kept, so coalesced that ten thousand of them are a few rows."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
-from cloud_service.ingest.batch import Batch
+from cloud_service.ingest.batch import Batch, RefusedCaptureError
 from cloud_service.models import Device, WireRefusal
 from shared.errors import ProtocolError
 from shared.logs import get_logger
@@ -22,6 +25,31 @@ log = get_logger(__name__)
 def note_refusal(batch: Batch, topic: str, reason: str) -> None:
     """Count a refused message; `write_refusals` keeps it."""
     batch.refusals[_place(batch, topic), _VARIABLE.sub("…", reason)[:2000]] += 1
+
+
+@contextmanager
+def refusing(batch: Batch, topic: str, address: DeviceAddress) -> Iterator[None]:
+    """Refuse a message that breaks the protocol, and tell its device where a capture cannot go on by that."""
+    try:
+        yield
+    except RefusedCaptureError as error:
+        batch.receipts.refused(address, error.capture_id, str(error))
+        note_refusal(batch, topic, str(error))
+    except ProtocolError as error:
+        note_refusal(batch, topic, str(error))
+
+
+@contextmanager
+def objections() -> Iterator[None]:
+    """Turn what the database has against a message into a ProtocolError; where it is away, its own error passes."""
+    try:
+        yield
+    except (StatementError, OverflowError) as error:
+        if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
+            raise
+        # Its first line alone: those that follow may quote the statement and what it was to write.
+        reason = str(error.orig if isinstance(error, StatementError) else error).partition("\n")[0]
+        raise ProtocolError(f"The database cannot hold what the message says: {reason}.") from error
 
 
 def write_refusals(batch: Batch) -> None:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -13,11 +14,12 @@ from cloud_service.config import Settings
 from cloud_service.ingest.decoding import DecodedImage, Decoder
 from shared.errors import UnreadableImageError
 from tests.support.device_side import noise_image
+from tests.support.processes import go_on, pause
 
 
 @pytest.fixture
 def own_decoder() -> Iterator[Decoder]:
-    decoder = Decoder(Settings())
+    decoder = Decoder(Settings(decode_processes=1))
     yield decoder
     decoder.close()
 
@@ -52,13 +54,24 @@ def test_an_image_that_takes_too_much_memory_is_refused() -> None:
 
 def test_a_child_that_is_killed_from_outside_is_replaced(own_decoder: Decoder) -> None:
     own_decoder.start(noise_image(1)).result()
-    assert own_decoder._child is not None
-    os.kill(own_decoder._child.pid, signal.SIGKILL)
+    process = own_decoder.children[0].process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
     assert own_decoder.start(noise_image(2)).result().width == 64
 
 
-def test_an_image_that_kills_every_child_is_refused() -> None:
-    with closing(Decoder(Settings())) as decoder:
-        decoder._command = ["python3", "-c", "import sys; sys.stdin.buffer.read(8); raise SystemExit(9)"]
-        with pytest.raises(UnreadableImageError, match="ended the process"):
-            decoder.start(noise_image(1)).result()
+def test_an_image_that_kills_every_child_is_refused(own_decoder: Decoder) -> None:
+    own_decoder.children[0].command = ["python3", "-c", "import sys; sys.stdin.buffer.read(8); raise SystemExit(9)"]
+    with pytest.raises(UnreadableImageError, match="ended the process"):
+        own_decoder.start(noise_image(1)).result()
+
+
+def test_an_image_that_holds_its_child_up_holds_up_no_other_one() -> None:
+    with closing(Decoder(Settings(decode_processes=2))) as decoder:
+        held = psutil.Process(decoder.children[0].start().pid)
+        pause(held)
+        waiting = decoder.start(noise_image(1))
+        assert [decoder.start(noise_image(2)).result().width for _ in range(3)] == [64, 64, 64]
+        assert not waiting.done()
+        go_on(held)
+        assert waiting.result().width == 64

@@ -9,13 +9,12 @@ from sqlalchemy.exc import DataError
 
 from cloud_service.blob_store import BlobStore
 from cloud_service.database import snapshot, transaction
+from cloud_service.ingest import admission
 from cloud_service.ingest.batch import Incoming
-from cloud_service.ingest.handlers import HANDLERS
 from cloud_service.ingest.processor import Processor
 from cloud_service.models import Capture, Device, now
 from shared.identifiers import new_capture_id
 from shared.messages import ReceiptOutcome
-from shared.topics import UpKind
 from tests.support.device_side import TestCapture, TestDevice, noise_image
 from tests.support.processing import only, refusals
 
@@ -163,7 +162,7 @@ def test_what_the_database_cannot_hold_is_refused_without_quoting_it(
     def fail(*_: object) -> None:
         raise DataError("INSERT", {"smear": "A. Smith"}, ValueError("value too long\nDETAIL: A. Smith"))
 
-    monkeypatch.setitem(HANDLERS, UpKind.ANNOUNCE, fail)
+    monkeypatch.setattr(admission, "stamp_each", fail)
     processor.process([device.capture(noise_image(1)).announce()])
 
     assert refusals(engine) == {"The database cannot hold what the message says: value too long.": 1}
