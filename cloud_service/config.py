@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     engine_precision: Literal["float32", "float16", "int8"] = Field(
         "float16", description="in what TensorRT calculates; int8 needs a model package with a file in eight bits"
     )
-    claim_batch: Annotated[int, Field(ge=1)] = Field(8, description="captures that a worker claims at once")
+    claim_batch: Annotated[int, Field(ge=1)] = Field(16, description="captures that a worker claims at once")
     claim_lease_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="until a claim may be taken over")
     max_attempts: Annotated[int, Field(ge=1)] = Field(3, description="then a capture goes to a person")
     transient_patience_seconds: Annotated[float, Field(gt=0)] = Field(

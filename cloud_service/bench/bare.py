@@ -13,7 +13,7 @@ from cloud_service.ml.runtimes.loading import RuntimeName, fastest_for
 
 CONTENDER_MODULE = "cloud_service.bench.contender"
 BATCH = 8
-"""Images that are decoded before they are answered, as many as a worker claims at once."""
+"""Images that are decoded before they are answered, as many as a runtime on a CPU takes at once."""
 
 
 def runtime_in_service(model: Path) -> RuntimeName:

@@ -1,4 +1,4 @@
-"""From parts to a stored capture: assembled, its digest checked, decoded once, kept; then committed with its job."""
+"""From parts to a stored capture: assembled, decoded once, kept under its digest; then committed with its job."""
 
 import zlib
 from collections import deque
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from cloud_service.blob_store import BlobStore, PartBytes
+from cloud_service.blob_store import BlobStore, DigestMismatchError, PartBytes
 from cloud_service.captures.custody import stamp
 from cloud_service.cases.aggregate import refresh_cases
 from cloud_service.delivery.events import record_capture_events
@@ -19,7 +19,6 @@ from cloud_service.inference.handing_over import handed_over
 from cloud_service.inference.jobs import add_jobs
 from cloud_service.ingest.batch import Receipts, address_of
 from cloud_service.ingest.decoding import DecodedImage, Decoder
-from cloud_service.ingest.staging import plan_of
 from cloud_service.models import Capture, StagedPart, now
 from shared.errors import UnreadableImageError
 from shared.identifiers import sha256_of_bytes
@@ -75,7 +74,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A capture whose bytes are right, and whose decoding is under way."""
+    """A capture that is put together, and whose decoding is under way."""
 
     capture: Capture
     data: bytes
@@ -96,15 +95,12 @@ def assemble(captures: Sequence[Capture], arrived: Arrived, blobs: BlobStore, de
     """
     begun: deque[_Begun] = deque()
     for capture in captures:
-        found = _join(capture, arrived, blobs)
-        if not isinstance(found, bytes):
-            yield found
-            continue
-        begun.append(_Begun(capture, found, decoder.start(found)))
+        data = _join(capture, arrived, blobs)
+        begun.append(_Begun(capture, data, decoder.start(data)))
         if len(begun) > len(decoder.children):
-            yield _finish(begun.popleft(), blobs, decoder.spec)
+            yield _finish(begun.popleft(), arrived, blobs, decoder.spec)
     while begun:
-        yield _finish(begun.popleft(), blobs, decoder.spec)
+        yield _finish(begun.popleft(), arrived, blobs, decoder.spec)
 
 
 def settle(session: Session, verdicts: Sequence[Verdict], receipts: Receipts) -> bool:
@@ -178,28 +174,35 @@ def arrived_checksums(session: Session, captures: Sequence[Capture]) -> dict[UUI
     return checksums
 
 
-def _join(capture: Capture, arrived: Arrived, blobs: BlobStore) -> bytes | PartsLost | Altered:
-    plan, whole, parts = plan_of(capture), arrived.whole.get(capture.id), {}
-    if whole is None:
-        parts = blobs.staged(capture.id, range(plan.count))
-        whole = b"".join(parts[index] for index in sorted(parts))
-    found = sha256_of_bytes(whole)
-    if found == capture.sha256:
+def _join(capture: Capture, arrived: Arrived, blobs: BlobStore) -> bytes:
+    whole = arrived.whole.get(capture.id)
+    if whole is not None:
         return whole
-    checksums = arrived.checksums.get(capture.id, {})
-    lost = tuple(index for index, crc32 in checksums.items() if index not in parts or zlib.crc32(parts[index]) != crc32)
-    return PartsLost(capture.id, tuple(sorted(lost))) if lost else Altered(capture.id, found)
+    parts = blobs.staged(capture.id, range(capture.part_count))
+    return b"".join(parts[index] for index in sorted(parts))
 
 
-def _finish(begun: _Begun, blobs: BlobStore, spec: PreprocessSpec | None) -> Stored | Unreadable:
+def _finish(begun: _Begun, arrived: Arrived, blobs: BlobStore, spec: PreprocessSpec | None) -> Verdict:
+    capture = begun.capture
     try:
         image = begun.decoded.result()
-        _check_image(begun.capture, image)
-    except UnreadableImageError as error:
-        return Unreadable(begun.capture.id, str(error))
-    blobs.put(begun.capture.sha256, begun.data)
-    pixels = handed_over(begun.capture.sha256, spec, image.pixels) if spec and image.pixels else None
-    return Stored(begun.capture.id, pixels)
+        _check_image(capture, image)
+        blobs.put(capture.sha256, begun.data)  # works the digest out and compares: once is enough where all is well
+    except (UnreadableImageError, DigestMismatchError) as error:
+        return _fault_on_the_way(begun, arrived, blobs) or Unreadable(capture.id, str(error))
+    pixels = handed_over(capture.sha256, spec, image.pixels) if spec and image.pixels else None
+    return Stored(capture.id, pixels)
+
+
+def _fault_on_the_way(begun: _Begun, arrived: Arrived, blobs: BlobStore) -> PartsLost | Altered | None:
+    """Why these bytes are not those that were announced; None if they are."""
+    capture, found = begun.capture, sha256_of_bytes(begun.data)
+    if found == capture.sha256:
+        return None
+    checksums = arrived.checksums.get(capture.id, {})
+    parts = blobs.staged(capture.id, list(checksums))
+    lost = [index for index, crc32 in checksums.items() if index not in parts or zlib.crc32(parts[index]) != crc32]
+    return PartsLost(capture.id, tuple(sorted(lost))) if lost else Altered(capture.id, found)
 
 
 def _check_image(capture: Capture, image: DecodedImage) -> None:

@@ -31,6 +31,8 @@ _POLL_SECONDS = 1.0
 _SITES_SECONDS = 3.0
 _SWEEP_SECONDS = 3600.0
 _TRIES_BEFORE_OFFLINE = 3
+_BATCH_BYTES = 16 * 1024 * 1024
+"""Bytes to one transaction, about: devices go on when they have its receipts, and the worker when it has its jobs."""
 
 log = get_logger(__name__)
 
@@ -87,13 +89,15 @@ class Subscriber:
         """Wait for something to happen, then take what else has; return the messages, at most a batch."""
         wait = _POLL_SECONDS if self._connection is not None else max(0.0, self._connect_at - time.monotonic())
         arrived: list[Arrived] = []
+        room = _BATCH_BYTES
         try:
             happening = self.inbox.get(timeout=wait)
             while True:
                 match happening:
                     case Arrived():
                         arrived.append(happening)
-                        if len(arrived) == self._settings.ingest_batch:
+                        room -= len(happening.message.payload)
+                        if len(arrived) == self._settings.ingest_batch or room <= 0:
                             break
                     case _:
                         self._notice(happening)

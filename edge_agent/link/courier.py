@@ -28,7 +28,7 @@ log = get_logger(__name__)
 WINDOW_BYTES = 2 * 1024 * 1024
 """Bytes that may be published and not yet acknowledged; bounds the agent's memory."""
 
-OPEN_CAPTURES = 32
+OPEN_CAPTURES = 48
 OPEN_BYTES = 64 * 1024 * 1024
 """Captures, and their bytes, that may wait for a receipt at the same time; bounds what a slow ingest piles up."""
 
