@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import LifoQueue
 from typing import Any
 
 from cloud_service.config import Settings
@@ -57,7 +57,7 @@ class Decoder:
         command = [sys.executable, "-m", "cloud_service.ingest.decode_child", *map(str, sizes), wanted]
         pixels = 0 if spec is None else byte_size(spec)
         self.children = [Child(command, pixels) for _ in range(settings.decode_processes)]
-        self._free: SimpleQueue[Child] = SimpleQueue()
+        self._free: LifoQueue[Child] = LifoQueue()  # the one that worked last first: its code is in the cache
         for child in self.children:
             self._free.put(child)
         self._feeders = ThreadPoolExecutor(len(self.children), thread_name_prefix="decoder")
