@@ -31,6 +31,7 @@ class Outcome:
     """What is to be done after the commit: acknowledge all messages, publish `replies`, wake up who waits."""
 
     replies: list[Outgoing] = field(default_factory=list)
+    captures: int = 0  # that were complete
     inference: bool = False  # jobs were added
     changes: bool = False  # events or deliveries were written
 
@@ -68,7 +69,8 @@ class Processor:
                 write_refusals(batch)
                 tell_of_devices(batch)
             inference = self._settle(captures, arrived, batch.receipts)
-        return Outcome(batch.receipts.messages(), inference=inference, changes=batch.changed or bool(captures))
+        changes = batch.changed or bool(captures)
+        return Outcome(batch.receipts.messages(), len(captures), inference=inference, changes=changes)
 
     def _settle(self, captures: Sequence[Capture], arrived: Arrived, receipts: Receipts) -> bool:
         if not captures:

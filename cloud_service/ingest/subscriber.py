@@ -13,7 +13,8 @@ from sqlalchemy import Engine, select
 from cloud_service.config import Settings
 from cloud_service.database import snapshot
 from cloud_service.ingest.batch import Outgoing
-from cloud_service.ingest.connection import Arrived, Connected, Connection, Inbox, Lost, Subscribed, Woken
+from cloud_service.ingest.connection import Arrived, Connected, Connection, Happening, Inbox, Lost, Subscribed, Woken
+from cloud_service.ingest.gathering import Gathering
 from cloud_service.ingest.processor import Processor, database_errors
 from cloud_service.ingest.results import deliver_due, give_due_orders
 from cloud_service.ingest.sweep import sweep
@@ -50,6 +51,7 @@ class Subscriber:
         self._reconnect, self._retry = Backoff(0.2, 5.0), Backoff(0.1, 5.0)
         self._connect_at = self._poll_at = self._sites_at = 0.0
         self._sweep_at = time.monotonic() + _POLL_SECONDS
+        self._gathering = Gathering()
         self._pulse = Pulse(engine, "ingest", settings.broker_username)
 
     def stop(self) -> None:
@@ -89,22 +91,26 @@ class Subscriber:
         """Wait for something to happen, then take what else has; return the messages, at most a batch."""
         wait = _POLL_SECONDS if self._connection is not None else max(0.0, self._connect_at - time.monotonic())
         arrived: list[Arrived] = []
-        room = _BATCH_BYTES
-        try:
-            happening = self.inbox.get(timeout=wait)
-            while True:
-                match happening:
-                    case Arrived():
-                        arrived.append(happening)
-                        room -= len(happening.message.payload)
-                        if len(arrived) == self._settings.ingest_batch or room <= 0:
-                            break
-                    case _:
-                        self._notice(happening)
-                happening = self.inbox.get_nowait()
-        except Empty:
-            pass
+        room, gather_until = _BATCH_BYTES, 0.0
+        while (happening := self._next(wait)) is not None:
+            wait = max(0.0, gather_until - time.monotonic())
+            if not isinstance(happening, Arrived):
+                self._notice(happening)
+                continue
+            arrived.append(happening)
+            room -= len(happening.message.payload)
+            if len(arrived) == self._settings.ingest_batch or room <= 0:
+                break
+            if len(arrived) == 1:
+                wait = self._gathering.seconds
+                gather_until = time.monotonic() + wait
         return arrived
+
+    def _next(self, wait: float) -> Happening | None:
+        try:
+            return self.inbox.get(timeout=wait) if wait else self.inbox.get_nowait()
+        except Empty:
+            return None
 
     def _notice(self, happening: Connected | Subscribed | Lost | Woken) -> None:
         match happening:
@@ -140,6 +146,7 @@ class Subscriber:
                     return
                 continue
             self._recovered()
+            self._gathering.note(outcome.captures)
             for one in arrived:
                 one.acknowledge()
             for reply in outcome.replies:

@@ -68,7 +68,7 @@ def test_an_image_that_kills_every_child_is_refused(own_decoder: Decoder) -> Non
 
 def test_an_image_that_holds_its_child_up_holds_up_no_other_one() -> None:
     with closing(Decoder(Settings(decode_processes=2))) as decoder:
-        held = psutil.Process(decoder.children[0].start().pid)
+        held = psutil.Process(decoder.children[-1].start().pid)  # the one that is given the first image
         pause(held)
         waiting = decoder.start(noise_image(1))
         assert [decoder.start(noise_image(2)).result().width for _ in range(3)] == [64, 64, 64]
