@@ -38,7 +38,8 @@ def draw_fields(folder: Path, count: int) -> list[Path]:
     ]
     paths = [folder / f"field-{number:04}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
-        shifted = np.roll(drawn[number % len(drawn)].image, number, axis=1)
+        shift = divmod(number, FIELD_SIZE[0])  # down, across
+        shifted = np.roll(drawn[number % len(drawn)].image, shift, axis=(0, 1))
         Image.fromarray(shifted).save(path, quality=92)
     return paths
 

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable
 
-_RUSH = 10.0  # captures a second
+_RUSH = 20.0  # captures a second
 _GATHER_SECONDS = 0.05
 _MEMORY_SECONDS = 1.0
 

@@ -41,13 +41,13 @@ def in_a_rush(subject: Subscriber) -> Subscriber:
 def test_captures_now_and_then_wait_for_nothing_and_a_rush_does_until_it_is_over() -> None:
     now = 0.0
     pace = Gathering(clock=lambda: now)
-    for _ in range(20):  # five a second
+    for _ in range(45):  # fifteen a second
         assert pace.seconds == 0.0
         pace.note(1)
-        now += 0.2
-    for _ in range(20):  # twenty a second
+        now += 1 / 15
+    for _ in range(90):  # thirty a second
         pace.note(1)
-        now += 0.05
+        now += 1 / 30
     assert pace.seconds > 0.0
     now += 1.0
     assert pace.seconds == 0.0
