@@ -47,10 +47,18 @@ def record_event(session: Session, kind: EventKind, subject: str, payload: dict[
         payload: fit for JSON.
         site_id: whose event it is; None where it concerns every site.
     """
-    position = _raise_counter(session, 1)
-    session.add(Event(position=position, kind=kind, subject=subject, payload=payload, site_id=site_id))
-    session.flush()
-    return position
+    return record_events(session, kind, [(subject, payload, site_id)])
+
+
+def record_events(session: Session, kind: EventKind, told: Sequence[tuple[str, dict[str, Any], str | None]]) -> int:
+    """`record_event` for several subjects, each with its payload and site, in two statements; the last position."""
+    return _write(
+        session,
+        [
+            {"kind": kind, "subject": subject, "payload": payload, "site_id": site_id}
+            for subject, payload, site_id in told
+        ],
+    )
 
 
 def record_capture_event(session: Session, capture: Capture) -> int:

@@ -103,11 +103,11 @@ def acknowledge_all(session: Session, acks: Sequence[tuple[str, Ack]]) -> list[b
     return answers
 
 
-def hasten(session: Session, device_id: str) -> None:
-    """Make everything that a device has not acknowledged due now, with short waits again: it has just come back."""
+def hasten(session: Session, device_ids: Collection[str]) -> None:
+    """Make all that devices have not acknowledged due now, with short waits again: they have just come back."""
     session.execute(
         update(Delivery)
-        .where(Delivery.device_id == device_id, Delivery.acknowledged_at.is_(None))
+        .where(Delivery.device_id.in_(device_ids), Delivery.acknowledged_at.is_(None))
         .values(next_attempt_at=now(), attempts=0)
     )
 

@@ -15,7 +15,7 @@ from cloud_service.audit.actions import Action
 from cloud_service.audit.trail import Actor, record
 from cloud_service.delivery.shards import sites_of_shard
 from cloud_service.devices.queries import known_device
-from cloud_service.devices.summary import record_device_event
+from cloud_service.devices.summary import record_device_event, record_device_events
 from cloud_service.errors import ConflictError, NotFoundError
 from cloud_service.models import Device, DeviceCommand, now
 from shared.backoff import pause
@@ -106,8 +106,8 @@ def orders_sent(session: Session, order_ids: Collection[UUID]) -> None:
             order.state, order.sent_at = CommandState.SENT, now()
             fresh[order.device_id] = session.get_one(Device, order.device_id)
     session.flush()
-    for device in fresh.values():
-        record_device_event(session, device)
+    if fresh:
+        record_device_events(session, list(fresh.values()))
 
 
 def confirm_order(session: Session, device_id: str, order_id: UUID) -> bool:
@@ -119,10 +119,10 @@ def confirm_order(session: Session, device_id: str, order_id: UUID) -> bool:
     return True
 
 
-def hasten_orders(session: Session, device_id: str) -> None:
-    """Make everything that a device has not confirmed due now: it has just come back."""
+def hasten_orders(session: Session, device_ids: Collection[str]) -> None:
+    """Make everything that devices have not confirmed due now: they have just come back."""
     session.execute(
         update(DeviceCommand)
-        .where(DeviceCommand.device_id == device_id, DeviceCommand.settled_at.is_(None))
+        .where(DeviceCommand.device_id.in_(device_ids), DeviceCommand.settled_at.is_(None))
         .values(next_attempt_at=now(), attempts=0)
     )

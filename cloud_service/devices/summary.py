@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from cloud_service.delivery.events import EventKind, record_event
+from cloud_service.delivery.events import EventKind, record_events
 from cloud_service.devices.schemas import DeviceCommandView, DeviceSummary
 from cloud_service.models import Device, DeviceCommand
 
@@ -22,8 +22,14 @@ def device_summaries(session: Session, devices: Sequence[Device]) -> list[Device
 
 def record_device_event(session: Session, device: Device) -> None:
     """Write an event with the device's summary as it now stands; see `record_event` on its lock."""
-    (summary,) = device_summaries(session, [device])
-    record_event(session, EventKind.DEVICE, device.id, summary.model_dump(mode="json"), device.site_id)
+    record_device_events(session, [device])
+
+
+def record_device_events(session: Session, devices: Sequence[Device]) -> None:
+    """`record_device_event` for several devices, at least one; in few statements, however many there are."""
+    summaries = device_summaries(session, devices)
+    told = [(summary.id, summary.model_dump(mode="json"), summary.site_id) for summary in summaries]
+    record_events(session, EventKind.DEVICE, told)
 
 
 def _newest_orders(session: Session, device_ids: Sequence[str]) -> dict[str, DeviceCommandView]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ScalarResult, select
 from sqlalchemy.orm import Session
 
 from cloud_service.blob_store import BlobStore, PartBytes
@@ -122,6 +122,7 @@ class Batch:
     acks: list[tuple[str, str, Ack]] = field(default_factory=list)  # with topic and device
     touched: set[UUID] = field(default_factory=set)  # captures whose parts may all be there now
     asked: set[UUID] = field(default_factory=set)  # captures whose device wants to know what is missing
+    born_devices: set[str] = field(default_factory=set)  # devices that have come back
     told_devices: set[str] = field(default_factory=set)  # devices whose state people see otherwise now
     receipts: Receipts = field(default_factory=Receipts)
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -130,12 +131,12 @@ class Batch:
     # The session forgets rows that nobody holds, and would ask the database again for each of a thousand parts.
     held: dict[object, Base | None] = field(default_factory=dict)  # by key; None: there is none
 
-    def look_up(self, capture_ids: Collection[UUID]) -> None:
-        """Ask the database for captures that `find` will be asked for, once for all of them."""
-        if not capture_ids:
+    def look_up(self, table: type[Capture] | type[Device], keys: Collection[UUID | str]) -> None:
+        """Ask the database for rows that `find` will be asked for, once for all of them."""
+        if not keys:
             return
-        rows = self.session.scalars(select(Capture).where(Capture.id.in_(capture_ids)))
-        self.held.update(dict.fromkeys(capture_ids))
+        rows: ScalarResult[Capture | Device] = self.session.scalars(select(table).where(table.id.in_(keys)))
+        self.held.update(dict.fromkeys(keys))
         self.held.update({row.id: row for row in rows})
 
     def find(self, table: type[Row], key: str | UUID) -> Row | None:

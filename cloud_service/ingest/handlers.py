@@ -9,7 +9,7 @@ from cloud_service.ingest.batch import Batch, Incoming
 from cloud_service.ingest.presence import take_status
 from cloud_service.ingest.refusals import note_refusal, objections, refusing
 from cloud_service.ingest.staging import take_part
-from cloud_service.models import Device
+from cloud_service.models import Capture, Device
 from shared.errors import ProtocolError
 from shared.messages import Ack
 from shared.topics import UpKind, UpTopic, parse_up
@@ -59,7 +59,8 @@ def receive(batch: Batch, messages: Sequence[Incoming]) -> None:
     """
     read = [(message, topic) for message in messages if (topic := _topic_of(batch, message)) is not None]
     # Most announcements bring their parts, so these name nearly all captures that will be asked for.
-    batch.look_up({topic.capture_id for _, topic in read if topic.kind is UpKind.PART and topic.capture_id})
+    batch.look_up(Capture, {topic.capture_id for _, topic in read if topic.kind is UpKind.PART and topic.capture_id})
+    batch.look_up(Device, {topic.address.device for _, topic in read})
     for message, topic in read:
         with refusing(batch, message.topic, topic.address):
             device = batch.sender(topic.address)

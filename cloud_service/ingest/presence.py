@@ -2,7 +2,7 @@
 
 from cloud_service.delivery.results import hasten
 from cloud_service.devices.orders import confirm_order, hasten_orders
-from cloud_service.devices.summary import record_device_event
+from cloud_service.devices.summary import record_device_events
 from cloud_service.ingest.batch import Batch, Incoming
 from cloud_service.models import Device
 from shared.errors import ProtocolError
@@ -14,7 +14,7 @@ _LARGEST_COUNT = 2**31 - 1
 
 
 def take_status(batch: Batch, message: Incoming, topic: UpTopic, device: Device) -> None:
-    """Note a device's state; at a birth, make its waiting results due at once.
+    """Note a device's state; at a birth, its waiting results are to be due at once.
 
     Raises:
         ProtocolError: it is no status, or another device's.
@@ -37,10 +37,18 @@ def take_status(batch: Batch, message: Incoming, topic: UpTopic, device: Device)
 
 
 def tell_of_devices(batch: Batch) -> None:
-    """Write an event for each device that looks different now; after all else, since other writers of events wait."""
+    """Hasten what waits for devices that have come back, then write an event for each that looks different now.
+
+    To be called after all else, since other writers of events wait from here on.
+    """
     batch.session.flush()
-    for device in filter(None, (batch.find(Device, device_id) for device_id in sorted(batch.told_devices))):
-        record_device_event(batch.session, device)
+    if batch.born_devices:
+        hasten(batch.session, batch.born_devices)
+        hasten_orders(batch.session, batch.born_devices)
+        batch.changed = True
+    devices = list(filter(None, (batch.find(Device, device_id) for device_id in sorted(batch.told_devices))))
+    if devices:
+        record_device_events(batch.session, devices)
         batch.changed = True
 
 
@@ -57,9 +65,7 @@ def _take_birth_or_news(batch: Batch, status: DeviceStatus, device: Device, *, r
     if not retained:  # what the broker remembers says nothing about the clock now
         device.clock_skew_seconds = (status.sent_at - batch.at).total_seconds()
     if born:
-        hasten(batch.session, device.id)
-        hasten_orders(batch.session, device.id)
-        batch.changed = True
+        batch.born_devices.add(device.id)
 
 
 def _take_death(status: DeviceStatus, device: Device) -> bool:

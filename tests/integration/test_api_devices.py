@@ -65,7 +65,7 @@ def test_an_order_waits_for_the_device_is_sent_and_is_confirmed_by_its_word_alon
     assert publish_due(server_on_both) == []
     with transaction(server_on_both.engine) as session:
         session.get_one(Device, "scope-1").presence = Presence.ONLINE
-        hasten_orders(session, "scope-1")
+        hasten_orders(session, ["scope-1"])
 
     assert publish_due(server_on_both) == ["pause"]
     assert publish_due(server_on_both) == [], "not due again yet"
@@ -77,7 +77,7 @@ def test_an_order_waits_for_the_device_is_sent_and_is_confirmed_by_its_word_alon
         assert not confirm_order(session, "scope-2", due_id := UUID(order["id"]))
         assert confirm_order(session, row.id, due_id)
         assert not confirm_order(session, row.id, due_id), "no news the second time"
-        hasten_orders(session, "scope-1")
+        hasten_orders(session, ["scope-1"])
 
     assert publish_due(server_on_both) == []
     (listed,) = (device for device in admin.get(DEVICES).json() if device["id"] == "scope-1")

@@ -73,7 +73,7 @@ def test_a_result_is_due_until_the_device_has_shown_it(cloud: InferenceCloud) ->
     assert custody(cloud) == {CustodyStage.DELIVERED, CustodyStage.ACKNOWLEDGED}
     assert cloud.count(Event) == 1
     with transaction(cloud.engine) as session:
-        hasten(session, "scope-1")
+        hasten(session, ["scope-1"])
     assert due_ids(cloud) == []
 
 
@@ -143,10 +143,10 @@ def test_a_device_that_comes_back_gets_everything_at_once(cloud: InferenceCloud)
     assert due_ids(cloud) == []
 
     with transaction(cloud.engine) as session:
-        hasten(session, "scope-2")
+        hasten(session, ["scope-2"])
     assert due_ids(cloud) == []
     with transaction(cloud.engine) as session:
-        hasten(session, "scope-1")
+        hasten(session, ["scope-1"])
     assert set(due_ids(cloud)) == waiting
 
 

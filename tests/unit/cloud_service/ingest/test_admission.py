@@ -10,7 +10,7 @@ from cloud_service.blob_store import BlobStore
 from cloud_service.database import snapshot
 from cloud_service.ingest.batch import Batch
 from cloud_service.ingest.processor import Processor
-from cloud_service.models import Capture, CustodyEntry, StagedPart
+from cloud_service.models import Base, Capture, CustodyEntry, StagedPart
 from shared.messages import ReceiptOutcome
 from shared.vocabulary import CaptureState
 from tests.support.device_side import TestDevice, noise_image, receipts
@@ -59,8 +59,9 @@ def test_each_has_its_own_times_on_its_trail(processor: Processor, engine: Engin
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another replica writes after this one has looked: no capture is known when messages are handled."""
 
-    def see_nothing(batch: Batch, capture_ids: Collection[UUID]) -> None:
-        batch.held.update(dict.fromkeys(capture_ids))
+    def see_nothing(batch: Batch, table: type[Base], keys: Collection[UUID | str]) -> None:
+        if table is Capture:
+            batch.held.update(dict.fromkeys(keys))
 
     monkeypatch.setattr(Batch, "look_up", see_nothing)
 
