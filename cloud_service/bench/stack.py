@@ -79,9 +79,9 @@ class RunningStack:
         costs: Costs = {}
         for row in self.processes():
             process = psutil.Process(row["pid"])
-            costs[row["name"]] = _spent(process)
+            costs[row["name"]] = cpu_seconds_of(process)
             if children := process.children(recursive=True):
-                costs[f"{row['name']}'s child"] = sum(map(_spent, children))
+                costs[f"{row['name']}'s child"] = sum(map(cpu_seconds_of, children))
         return costs
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -190,6 +190,7 @@ def _is_up(process: subprocess.Popen[bytes], log: Path) -> bool:
     return "Log-in" in said
 
 
-def _spent(process: psutil.Process) -> float:
+def cpu_seconds_of(process: psutil.Process) -> float:
+    """User and system seconds since it was started; what its children did is not among them."""
     times = process.cpu_times()
     return float(times.user + times.system)

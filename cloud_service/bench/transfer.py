@@ -11,7 +11,7 @@ import paho.mqtt.client as mqtt
 import psutil
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from cloud_service.bench.stack import MeasuredProgramError, until
+from cloud_service.bench.stack import MeasuredProgramError, cpu_seconds_of, until
 from cloud_service.local_stack.ports import LOOPBACK, free_port
 from cloud_service.local_stack.programs import find_program
 
@@ -41,13 +41,13 @@ def transfer_milliseconds(files: Sequence[bytes], *, rounds: int) -> list[float]
 
 
 def _send(sender: mqtt.Client, arrived: "_Arrivals", files: Sequence[bytes], broker: psutil.Process) -> float:
-    before = time.process_time() + _spent(broker)
+    before = time.process_time() + cpu_seconds_of(broker)
     arrived.expect(sum(map(len, files)))
     for data in files:
         for start in range(0, len(data), _PART_BYTES):
             sender.publish(_TOPIC, data[start : start + _PART_BYTES], qos=1)
     arrived.wait()
-    return time.process_time() + _spent(broker) - before
+    return time.process_time() + cpu_seconds_of(broker) - before
 
 
 class _Arrivals:
@@ -109,8 +109,3 @@ def _broker() -> Iterator[tuple[psutil.Process, int]]:
 def _listens(port: int) -> bool:
     with socket.socket() as knocking:
         return knocking.connect_ex((LOOPBACK, port)) == 0
-
-
-def _spent(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

@@ -83,7 +83,7 @@ def _insert(batch: Batch, admissions: Sequence[Admission]) -> None:
         stamp_each(batch.session, passed)
         early = select(StagedPart.capture_id).where(StagedPart.capture_id.in_(passed)).distinct()
         for capture_id in batch.session.scalars(early).all():
-            drop_unfit_parts(batch, batch.admissions[capture_id].announce)
+            drop_unfit_parts(batch, batch.admissions[capture_id].capture)
 
 
 def _refuse_conflict(batch: Batch, announce: Announce) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from cloud_service.ingest.batch import Admission, Batch, Incoming, RefusedCaptureError
+from cloud_service.ingest.staging import plan_of
 from cloud_service.models import Capture, Device, StagedPart
 from shared.errors import ProtocolError
 from shared.messages import Announce
@@ -58,7 +59,7 @@ def _note_admission(batch: Batch, message: Incoming, topic: UpTopic, announce: A
     capture = Capture(id=announce.capture_id, state=CaptureState.ANNOUNCED, **_columns(announce))
     batch.held[capture.id] = capture
     batch.admissions[capture.id] = Admission(message.topic, topic.address, announce, capture)
-    _drop_unfit_arrivals(batch, announce)
+    _drop_unfit_arrivals(batch, capture)
     _expect_parts(batch, announce)
 
 
@@ -70,8 +71,8 @@ def _continue(batch: Batch, address: DeviceAddress, capture: Capture, announce: 
         batch.receipts.settled(address, capture)
         return
     capture.part_size, capture.part_count = announce.part_size, announce.part_count
-    drop_unfit_parts(batch, announce)
-    _drop_unfit_arrivals(batch, announce)
+    drop_unfit_parts(batch, capture)
+    _drop_unfit_arrivals(batch, capture)
     _expect_parts(batch, announce)
 
 
@@ -110,33 +111,33 @@ def _compare(capture: Capture, announce: Announce) -> None:
         )
 
 
-def drop_unfit_parts(batch: Batch, announce: Announce) -> None:
-    """Forget staged parts that do not fit the plan or came from another device; they are asked for again."""
-    plan = announce.plan
-    rows = batch.session.scalars(select(StagedPart).where(StagedPart.capture_id == announce.capture_id)).all()
+def drop_unfit_parts(batch: Batch, capture: Capture) -> None:
+    """Forget staged parts that do not fit the capture's plan or came from another device; they are asked for again."""
+    plan = plan_of(capture)
+    rows = batch.session.scalars(select(StagedPart).where(StagedPart.capture_id == capture.id)).all()
     misfits = [
         row.part_index
         for row in rows
-        if row.device_id != announce.device
+        if row.device_id != capture.device_id
         or row.part_count != plan.count
         or not row.part_index < plan.count
         or row.byte_size != plan.length(row.part_index)
     ]
     if misfits:
         batch.session.execute(
-            delete(StagedPart).where(StagedPart.capture_id == announce.capture_id, StagedPart.part_index.in_(misfits))
+            delete(StagedPart).where(StagedPart.capture_id == capture.id, StagedPart.part_index.in_(misfits))
         )
 
 
-def _drop_unfit_arrivals(batch: Batch, announce: Announce) -> None:
+def _drop_unfit_arrivals(batch: Batch, capture: Capture) -> None:
     """As `drop_unfit_parts`, for those that came in this batch before the announcement."""
-    plan = announce.plan
-    pending = [part for (capture_id, _), part in batch.parts.items() if capture_id == announce.capture_id]
+    plan = plan_of(capture)
+    pending = [part for (capture_id, _), part in batch.parts.items() if capture_id == capture.id]
     for part in pending:
         index = part.bytes.index
         fits = part.count == plan.count and index < plan.count and len(part.bytes.data) == plan.length(index)
-        if not fits or part.device_id != announce.device:
-            del batch.parts[announce.capture_id, index]
+        if not fits or part.device_id != capture.device_id:
+            del batch.parts[capture.id, index]
 
 
 def _columns(announce: Announce) -> dict[str, Any]:

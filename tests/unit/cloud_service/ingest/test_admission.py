@@ -89,3 +89,11 @@ def test_what_contradicts_another_replicas_row_is_refused(
     assert "case_pseudonym" in (receipt.reason or "")
     with snapshot(engine) as session:
         assert session.get_one(Capture, capture.id).state == CaptureState.ANNOUNCED
+
+
+def test_parts_are_held_to_the_plan_that_was_announced_last(processor: Processor, device: TestDevice) -> None:
+    capture = device.capture(noise_image(1))
+    size = capture.manifest.byte_size
+    processor.process(capture.parts([1, 2]))
+    receipt = only(processor, capture.announce(part_size=size, part_count=1), capture.announce(parts_follow=False))
+    assert set(range(capture.manifest.part_count)) - set(receipt.missing) == {1, 2}
