@@ -52,13 +52,13 @@ class Ending(Enum):
 class _WakingStore:
     """The outbox as the intake sees it: what is put is sent at once."""
 
-    def __init__(self, outbox: Outbox, on_put: Callable[[PutResult], None]) -> None:
+    def __init__(self, outbox: Outbox, on_put: Callable[[PutOutcome], None]) -> None:
         self._outbox = outbox
         self._on_put = on_put
 
     def put(self, capture: PreparedCapture) -> PutOutcome:
         outcome = self._outbox.put(capture)
-        self._on_put(outcome.result)
+        self._on_put(outcome)
         return outcome
 
     def refuse(self, refusal: Refusal) -> None:
@@ -132,9 +132,9 @@ class Agent:
         log.info("ending", why=ending.name.lower())
         return self._end(threads, ending)
 
-    def stored(self, _capture_id: UUID) -> None:
+    def stored(self, capture_id: UUID) -> None:
         """See edge_agent.link.sender.Listener."""
-        self._releaser.wake()
+        self._releaser.wake(capture_id)
 
     def link_changed(self, state: LinkState) -> None:
         """See edge_agent.link.sender.Listener."""
@@ -150,11 +150,11 @@ class Agent:
         else:
             self._endings.put(Ending.RELOAD)
 
-    def _put(self, result: PutResult) -> None:
-        if result is PutResult.NEW:
+    def _put(self, outcome: PutOutcome) -> None:
+        if outcome.result is PutResult.NEW:
             self._sender.wake()
-        elif result is PutResult.DUPLICATE:
-            self._releaser.wake()  # its capture may be stored already
+        elif outcome.result is PutResult.DUPLICATE:
+            self._releaser.wake(outcome.capture_id)  # its capture may be stored already
 
     def _wait_for_ending(self) -> Ending:
         while True:

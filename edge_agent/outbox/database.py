@@ -61,7 +61,13 @@ _VERSION_3 = (
     "UPDATE file SET fingerprint = '' WHERE reason IS NOT NULL",
 )
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+# A receipt asks for its capture's results, and a shown result for its capture's file: not of all that ever were there.
+_VERSION_4 = (
+    "CREATE INDEX result_of_capture ON result (capture_id)",
+    "CREATE INDEX file_of_capture ON file (capture_id)",
+)
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """Statements that lead from one schema version to the next; the file's version is its `user_version`."""
 
 

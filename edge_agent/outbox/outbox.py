@@ -8,7 +8,7 @@ does, by several processes.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -57,7 +57,7 @@ class Outbox(OutboxViews):
     def recover(self) -> None:
         """What the agent, and nobody else, does at its start: end old leases, sweep the spool, find lost payloads."""
         with self._database.transaction() as connection:
-            connection.execute("UPDATE capture SET leased = 0 WHERE leased = 1")
+            connection.execute("UPDATE capture SET leased = 0 WHERE state = 'waiting' AND leased = 1")
             rows = connection.execute(
                 f"SELECT capture_id, state FROM capture WHERE state IN {_WITH_PAYLOAD}"  # noqa: S608 - a constant
             ).fetchall()
@@ -104,7 +104,8 @@ class Outbox(OutboxViews):
         now = self._clock()
         with self._database.transaction() as connection:
             row = connection.execute(
-                "SELECT * FROM capture WHERE state = 'waiting' AND leased = 0"
+                # Without statistics SQLite would take the index of states, and sort all that wait for each lease.
+                "SELECT * FROM capture INDEXED BY capture_to_send WHERE state = 'waiting' AND leased = 0"
                 " AND (not_before <= ? OR not_before > ?) ORDER BY urgent DESC, sequence LIMIT 1",
                 (now, now + LONGEST_DELAY),  # later than any delay: the clock was set back meanwhile
             ).fetchone()
@@ -121,7 +122,7 @@ class Outbox(OutboxViews):
     def release_all(self) -> None:
         """Let go of all leases, as the line is down."""
         with self._database.transaction() as connection:
-            connection.execute("UPDATE capture SET leased = 0 WHERE leased = 1")
+            connection.execute("UPDATE capture SET leased = 0 WHERE state = 'waiting' AND leased = 1")
 
     def retry_later(self, capture_id: UUID, kind: Delay, reason: str) -> float:
         """Let go of a capture and put it off: twice as long each time, jittered; returns the delay, seconds."""
@@ -219,10 +220,12 @@ class Outbox(OutboxViews):
         with self._database.transaction() as connection:
             return connection.execute("DELETE FROM file WHERE reason IS NOT NULL").rowcount
 
-    def settle(self, path: Path) -> None:
-        """Retention has dealt with this original, for good."""
+    def settle(self, paths: Iterable[Path]) -> None:
+        """Retention has dealt with these originals, for good."""
         with self._database.transaction() as connection:
-            connection.execute("UPDATE file SET settled = 1 WHERE path = ?", (os.fsencode(path),))
+            connection.executemany(
+                "UPDATE file SET settled = 1 WHERE path = ?", [(os.fsencode(path),) for path in paths]
+            )
 
     def raise_alarm(self, text: str) -> None:
         """Keep something that a person should look at; the last hundred stay."""

@@ -116,12 +116,21 @@ class OutboxViews:
             for row in rows
         ]
 
-    def unsettled_originals(self) -> list[UnsettledOriginal]:
-        """Originals with which retention may deal: the cloud's receipt stands for them."""
-        rows = self._database.rows(
-            "SELECT file.path, file.original_sha256, capture.sha256 FROM file JOIN capture USING (capture_id)"
-            " WHERE file.settled = 0 AND file.capture_id IS NOT NULL AND capture.state IN ('stored', 'answered')"
+    def unsettled_originals(self, capture_id: UUID | None = None) -> list[UnsettledOriginal]:
+        """Originals with which retention may deal: the cloud's receipt stands for them.
+
+        Args:
+            capture_id: whose originals; None for all, which takes the longer the more captures there ever were.
+        """
+        every = (
+            "SELECT file.path, file.original_sha256, capture.sha256 FROM file INDEXED BY file_unsettled"
+            " JOIN capture USING (capture_id) WHERE file.settled = 0 AND capture_id IS NOT NULL"
+            " AND capture.state IN ('stored', 'answered')"
         )
+        if capture_id is None:
+            rows = self._database.rows(every)
+        else:
+            rows = self._database.rows(f"{every} AND capture_id = ?", str(capture_id))
         return [UnsettledOriginal(path_from(row["path"]), row["original_sha256"], row["sha256"]) for row in rows]
 
     def results(self, limit: int = 100) -> list[ShownResult]:

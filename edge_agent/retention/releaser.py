@@ -1,7 +1,9 @@
 """Applies retention to originals, once the cloud's receipt stands for them. One thread."""
 
 import queue
-from enum import Enum, auto
+from collections.abc import Iterable, Sequence
+from time import monotonic
+from uuid import UUID
 
 from edge_agent.outbox.outbox import Outbox
 from edge_agent.outbox.records import UnsettledOriginal
@@ -12,11 +14,7 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 
 RETRY_SECONDS = 60.0
-
-
-class _Wish(Enum):
-    LOOK = auto()  # a receipt has come
-    END = auto()
+_TOGETHER = 50  # originals that are written down at once
 
 
 class Releaser:
@@ -25,34 +23,66 @@ class Releaser:
     def __init__(self, outbox: Outbox, retention: Retention) -> None:
         self._outbox = outbox
         self._retention = retention
-        self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
+        self._woken: queue.SimpleQueue[UUID | None] = queue.SimpleQueue()  # None: the end
 
     def run(self) -> None:
-        """Work until `stop`."""
-        wish = _Wish.LOOK
-        while wish is not _Wish.END:
-            finished = self.release_all()
+        """Work until `stop`: on all originals at first, and a while after a fault; else on those of `wake` alone."""
+        all_at: float | None = monotonic()
+        while True:
             try:
-                wish = self._wishes.get(timeout=None if finished else RETRY_SECONDS)
+                stored = self._next(None if all_at is None else max(0.0, all_at - monotonic()))
             except queue.Empty:
-                log.info("trying originals again")
+                finished, all_at = self.release(), None
+            else:
+                if stored is None:
+                    return
+                finished = self.release(stored)
+            if not finished and all_at is None:
+                all_at = monotonic() + RETRY_SECONDS
 
-    def wake(self) -> None:
-        """A receipt has come; may be called on any thread."""
-        self._wishes.put(_Wish.LOOK)
+    def wake(self, capture_id: UUID) -> None:
+        """There may be originals of a capture whose receipt stands; may be called on any thread."""
+        self._woken.put(capture_id)
 
     def stop(self) -> None:
         """End `run` soon; may be called on any thread."""
-        self._wishes.put(_Wish.END)
+        self._woken.put(None)
 
-    def release_all(self) -> bool:
-        """Deal with every original that may be; returns False where one has to be tried again."""
+    def release(self, captures: Iterable[UUID] | None = None) -> bool:
+        """Deal with the originals that may be, of some captures or (None) of all.
+
+        Returns:
+            False where one has to be tried again.
+        """
+        wanted = [None] if captures is None else captures
         try:
-            outcomes = [self._release(original) for original in self._outbox.unsettled_originals()]
+            originals = [original for each in wanted for original in self._outbox.unsettled_originals(each)]
+            portions = [originals[start : start + _TOGETHER] for start in range(0, len(originals), _TOGETHER)]
+            return all([self._release_together(portion) for portion in portions])  # noqa: C419 - each, not up to a fault
         except TransientError as error:
             log.warning("originals not released", reason=str(error))
             return False
-        return all(outcomes)
+
+    def _next(self, seconds: float | None) -> set[UUID] | None:
+        """The captures of `wake`, once there are any; None to end.
+
+        Raises:
+            queue.Empty: nothing came within so many seconds.
+        """
+        found: set[UUID] = set()
+        capture_id = self._woken.get(timeout=seconds)
+        while capture_id is not None:
+            found.add(capture_id)
+            if self._woken.empty():  # this thread alone takes from it
+                return found
+            capture_id = self._woken.get()
+        return None
+
+    def _release_together(self, originals: Sequence[UnsettledOriginal]) -> bool:
+        dealt_with = [original.path for original in originals if self._release(original)]
+        if dealt_with:
+            self._outbox.settle(dealt_with)
+        return len(dealt_with) == len(originals)
 
     def _release(self, original: UnsettledOriginal) -> bool:
         file = StoredFile(
@@ -68,5 +98,4 @@ class Releaser:
             return False
         if released.release is Release.LEFT:
             log.warning("original left where it is", reason=released.reason)
-        self._outbox.settle(original.path)
         return True

@@ -114,7 +114,7 @@ def test_a_receipt_lets_the_payload_go_once(outbox: Outbox) -> None:
     assert [(o.path, o.original_sha256) for o in outbox.unsettled_originals()] == [
         (capture.path, capture.original_sha256)
     ]
-    outbox.settle(capture.path)
+    outbox.settle([capture.path])
     assert outbox.unsettled_originals() == []
 
 
@@ -122,7 +122,7 @@ def test_a_duplicate_of_a_stored_capture_is_an_original_too(outbox: Outbox) -> N
     capture = a_capture(b"1")
     capture_id = outbox.put(capture).capture_id
     outbox.stored(stored(capture_id, capture.sha256))
-    outbox.settle(capture.path)
+    outbox.settle([capture.path])
 
     outbox.put(a_capture(b"1", path=Path("/captures/copy.jpg")))
 

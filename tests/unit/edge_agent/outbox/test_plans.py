@@ -1,0 +1,59 @@
+"""What the outbox asks its database for each capture does not take longer the more captures there ever were."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_agent.outbox.outbox import Outbox
+from tests.support.edge import a_capture, a_prediction, stored
+
+PART = 64 * 1024
+IN_ORDER = {"SCAN capture USING INDEX capture_to_send", "SCAN result"}
+"""Read from their beginning on, up to a limit: the next capture to send, the latest results."""
+
+
+def test_no_statement_of_a_captures_way_reads_or_sorts_a_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(sqlite3, "connect", _traced(sqlite3.connect, said.append))
+    outbox = Outbox(tmp_path)
+    capture = a_capture(b"1")
+    capture_id = outbox.put(capture).capture_id
+    said.clear()  # the schema
+
+    outbox.release_all()
+    outbox.is_known(capture.path, capture.fingerprint)
+    entry = outbox.lease(PART, largest_kept=PART)
+    assert entry is not None
+    outbox.put(a_capture(b"2", path=Path("/captures/2.jpg")))
+    outbox.put(a_capture(b"1", path=Path("/captures/copy.jpg")))
+    outbox.stored(stored(capture_id, capture.sha256))
+    outbox.answered(a_prediction(entry))
+    outbox.settle([original.path for original in outbox.unsettled_originals(capture_id)])
+    outbox.results()
+    statements = [each for each in said if each.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    outbox.close()
+
+    assert len(statements) > 15
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as connection:
+        plans = {each: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")] for each in statements}
+    assert {each: plan for each, plan in plans.items() if any(map(_grows, plan))} == {}
+
+
+def _grows(step: str) -> bool:
+    """Whether a step of a plan takes as long as a table is large."""
+    return "TEMP B-TREE" in step or (step.startswith("SCAN") and step not in IN_ORDER)
+
+
+def _traced(
+    connect: Callable[..., sqlite3.Connection], hear: Callable[[str], None]
+) -> Callable[..., sqlite3.Connection]:
+    def connecting(*where: object, **how: object) -> sqlite3.Connection:
+        connection = connect(*where, **how)
+        connection.set_trace_callback(hear)
+        return connection
+
+    return connecting
