@@ -57,7 +57,8 @@ _IMAGES = (
         func.json_array_length(_PREDICTION.doubts) > 0,
     )
     .outerjoin_from(table_of(Capture), table_of(Prediction), _PREDICTION.capture_id == _CAPTURE.id)
-    .where(_CAPTURE.case_pseudonym.in_(bindparam("pseudonyms", expanding=True)), _CAPTURE.state.in_(KEPT))
+    # Not by state as well: SQLite would look up all captures that are kept, to find those of a few pseudonyms.
+    .where(_CAPTURE.case_pseudonym.in_(bindparam("pseudonyms", expanding=True)))
     .order_by(_PREDICTION.created_at, _PREDICTION.id.desc())
 )
 _WRITE = update(table_of(Case)).where(_CASE.id == bindparam("case_id"))
@@ -132,9 +133,10 @@ def _images(session: Session, cases: Mapping[_Key, object]) -> dict[_Key, Sequen
     pseudonyms = list({pseudonym for _, pseudonym in cases})
     rows = session.connection().execute(_IMAGES, {"pseudonyms": pseudonyms})
     found: defaultdict[_Key, dict[UUID, Image]] = defaultdict(dict)
-    for site, pseudonym, *image in rows:
-        if (site, pseudonym) in cases:  # another site may share the key that makes pseudonyms
-            found[site, pseudonym][image[0]] = Image(*image)  # in the order of time, so that the newest answer stays
+    for site, pseudonym, *columns in rows:
+        image = Image(*columns)
+        if image.state in KEPT and (site, pseudonym) in cases:  # another site may share the key that makes pseudonyms
+            found[site, pseudonym][image.id] = image  # in the order of time, so that the newest answer stays
     return {key: list(images.values()) for key, images in found.items()}
 
 
