@@ -25,6 +25,7 @@ FigureFile = Annotated[
 ]
 Model = Annotated[Path | None, typer.Option(help="Folder of the model package; the one in the settings otherwise.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Rounds that count; quartiles are over them.")]
+_FEWEST_CASES = 300  # some wait for answers, some have theirs
 
 
 @app.command(epilog="Example: smearflow bench inference --runtime tensorrt --json")
@@ -64,6 +65,7 @@ def pipeline(
     model: Model = None,
     captures: Annotated[int, typer.Option(min=2, help="Large captures in a burst.")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="Inference workers of the stack.")] = 1,
+    cases: Annotated[int, typer.Option(help="Cases of ten images in its database before: none, or 300 and more.")] = 0,
     rounds: Rounds = 3,
     json: Json = False,
     figure: FigureFile = None,
@@ -71,8 +73,10 @@ def pipeline(
     """Bursts through the whole stack on this machine, and what each program costs, against bare inference."""
     from cloud_service.bench.pipeline import bench_pipeline
 
+    if cases != 0 and cases < _FEWEST_CASES:
+        raise typer.BadParameter(f"{cases} cases are too few for a history: say 0, or {_FEWEST_CASES} and more.")
     with _folder() as folder:
-        found = bench_pipeline(_model(model), folder, rounds=rounds, captures=captures, workers=workers)
+        found = bench_pipeline(_model(model), folder, rounds=rounds, captures=captures, workers=workers, cases=cases)
         _show(found, json=json, figure=figure)
 
 
@@ -96,7 +100,7 @@ def latency(
 def worklist(
     *,
     database_url: Annotated[str | None, typer.Option(help="An empty database; a fresh SQLite file otherwise.")] = None,
-    cases: Annotated[int, typer.Option(min=300, help="Cases of ten images.")] = 100_000,
+    cases: Annotated[int, typer.Option(min=_FEWEST_CASES, help="Cases of ten images.")] = 100_000,
     rounds: Annotated[int, typer.Option(min=2, help="How often each request is made.")] = 40,
     json: Json = False,
     figure: FigureFile = None,

@@ -137,9 +137,7 @@ def _card() -> str:
 
 
 def _settle(engine: Engine) -> None:
-    """What autovacuum does in time: statistics, and pages known to be visible to all."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "postgresql":
+    """What autovacuum does in time: statistics, and pages known to be visible to all. SQLite does no such thing."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
-        else:
-            connection.exec_driver_sql("ANALYZE")

@@ -18,6 +18,7 @@ import psutil
 
 from cloud_service.bench.bare import bare_rate, bare_workers, runtime_in_service
 from cloud_service.bench.least_work import least_work
+from cloud_service.bench.many_cases import Size, fill
 from cloud_service.bench.photographs import draw_fields, take
 from cloud_service.bench.progress import tell
 from cloud_service.bench.result import BenchResult, Figure, Table
@@ -44,7 +45,9 @@ class Round:
     bare_milliseconds: float
 
 
-def bench_pipeline(model: Path, folder: Path, *, rounds: int, captures: int, workers: int = 1) -> BenchResult:
+def bench_pipeline(
+    model: Path, folder: Path, *, rounds: int, captures: int, workers: int = 1, cases: int = 0
+) -> BenchResult:
     """Bursts of large captures through a real local stack.
 
     Args:
@@ -53,6 +56,7 @@ def bench_pipeline(model: Path, folder: Path, *, rounds: int, captures: int, wor
         rounds: that count; one before them warms everything up.
         captures: of 2592x1944, in each round.
         workers: inference workers of the stack.
+        cases: of ten images, which its database holds before.
 
     Raises:
         MeasuredProgramError: the stack did not come up, or a burst did not come through.
@@ -60,6 +64,8 @@ def bench_pipeline(model: Path, folder: Path, *, rounds: int, captures: int, wor
     tell(f"Drawing {2 * captures * (rounds + 1)} photographs")
     fields = draw_fields(folder, 2 * captures * (rounds + 1))
     draft = load_package(model).card.preprocess.draft_edge
+    if cases:
+        _fill(folder / "stack" / "data", cases)
     with ExitStack() as opened:
         bare = opened.enter_context(bare_workers(model, runtime_in_service(model)))
         options = ("--unidentified", "own-case", "--workers", str(workers))
@@ -75,7 +81,14 @@ def bench_pipeline(model: Path, folder: Path, *, rounds: int, captures: int, wor
             speed, costs = burst(stack, stream, part)
             outbox_speed, outbox_costs = burst_from_outbox(stack, waiting)
             found.append(Round(speed, outbox_speed, bare_speed, costs, outbox_costs, 1000 * bare_cpu))
-    return _result(found[1:], captures, least_work(fields[:20], model, folder))
+    return _result(found[1:], captures, cases, least_work(fields[:20], model, folder))
+
+
+def _fill(data: Path, cases: int) -> None:
+    """Let a stack find a database in its folder."""
+    tell(f"Writing {cases:,} cases")
+    data.mkdir(parents=True)
+    fill(f"sqlite:///{(data / 'smearflow.db').resolve()}", Size(cases=cases)).dispose()
 
 
 def burst(stack: RunningStack, stream: StreamWatcher, photographs: Sequence[Path]) -> tuple[float, dict[str, float]]:
@@ -110,7 +123,7 @@ def burst_from_outbox(stack: RunningStack, photographs: Sequence[Path]) -> tuple
     Raises:
         MeasuredProgramError: not all were taken, or not all were answered.
     """
-    wanted = _predictions(stack) + len(photographs)
+    before_them = stack.rows("SELECT max(rowid) FROM prediction")[0][0] or 0  # to count them all would take its time
     taken = len(stack.edge_listing()["captures"]) + len(photographs)
     broker = psutil.Process(stack.row("mosquitto")["pid"])
     broker.suspend()
@@ -121,18 +134,15 @@ def burst_from_outbox(stack: RunningStack, photographs: Sequence[Path]) -> tuple
         before, begin = stack.cpu_seconds(), datetime.now(UTC)
     finally:
         broker.resume()
-    until(lambda: _predictions(stack) >= wanted, _BURST_SECONDS, "all predictions are stored")
+    new = "SELECT count(*), max(created_at) FROM prediction WHERE rowid > ?"
+    until(lambda: stack.rows(new, before_them)[0][0] >= len(photographs), _BURST_SECONDS, "all predictions are stored")
     after = stack.cpu_seconds()
-    ((last,),) = stack.rows("SELECT max(created_at) FROM prediction")
+    ((_, last),) = stack.rows(new, before_them)
     seconds = (datetime.fromisoformat(last).replace(tzinfo=UTC) - begin).total_seconds()
     until(
         lambda: not stack.rows("SELECT 1 FROM delivery WHERE acknowledged_at IS NULL"), _BURST_SECONDS, "all are shown"
     )
     return len(photographs) / seconds, _milliseconds(before, after, len(photographs))
-
-
-def _predictions(stack: RunningStack) -> int:
-    return int(stack.rows("SELECT count(*) FROM prediction")[0][0])
 
 
 def captures_by_digest(stack: RunningStack) -> dict[str, UUID]:
@@ -149,7 +159,7 @@ def _milliseconds(before: Costs, after: Costs, captures: int) -> dict[str, float
     return {name: 1000 * max(0.0, after[name] - before.get(name, 0.0)) / captures for name in after}
 
 
-def _result(found: Sequence[Round], captures: int, least: Table) -> BenchResult:
+def _result(found: Sequence[Round], captures: int, cases: int, least: Table) -> BenchResult:
     rates = {
         BARE: [each.bare_rate for each in found],
         CHAIN: [each.chain_rate for each in found],
@@ -162,7 +172,8 @@ def _result(found: Sequence[Round], captures: int, least: Table) -> BenchResult:
     }
     return BenchResult(
         name="pipeline",
-        title=f"Bursts of {captures} captures of 2592x1944 through the whole stack",
+        title=f"Bursts of {captures} captures of 2592x1944 through the whole stack"
+        + (f", whose database holds {cases:,} cases of ten images before" if cases else ""),
         tables=(
             Table.of("First file (or the broker's return) to last result", "captures/s", rates, baseline=BARE),
             Table.of(
