@@ -3,20 +3,18 @@ import "./models.css";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowLeft, TriangleAlert } from "lucide-react";
-import { useState } from "react";
 
 import { AdminPage } from "../admin/AdminPage.tsx";
 import { Asked } from "../admin/Asked.tsx";
 import type { AssessmentDetail, AssessmentSummary } from "../api.gen.ts";
-import { may, useMe } from "../session/me.ts";
 import { fullTime } from "../words.ts";
-import { assessmentQuery, assessmentsQuery, decide, propose, proposalsQuery } from "./api.ts";
+import { assessmentQuery, assessmentsQuery, decide, proposalsQuery } from "./api.ts";
 import { Checks } from "./Checks.tsx";
 import { EngineFigures } from "./EngineFigures.tsx";
 import { Impact } from "./Impact.tsx";
 import { NotAssessed } from "./NotAssessed.tsx";
 import { ProposalList } from "./ProposalList.tsx";
-import { Propose } from "./Propose.tsx";
+import { ProposeButton } from "./ProposeButton.tsx";
 import { TestSetFigures } from "./TestSetFigures.tsx";
 import { inScope } from "./words.ts";
 
@@ -89,40 +87,6 @@ function Found({ assessment, all }: { assessment: AssessmentDetail; all: readonl
       <Impact cases={assessment.impact} summary={figures.signed_cases} {...names} />
       <EngineFigures figures={figures} {...names} />
     </AdminPage>
-  );
-}
-
-function ProposeButton({ assessment }: { assessment: AssessmentDetail }) {
-  const [open, setOpen] = useState(false);
-  const mayManage = may(useMe(), "manage-models");
-  const proposals = useQuery(proposalsQuery).data ?? [];
-  const isOpen = proposals.some(
-    ({ state, model_digest, scope }) => state === "open" && model_digest === assessment.model_digest && scope === assessment.scope,
-  );
-  if (!mayManage || isOpen || assessment.overtaken !== null) {
-    return null;
-  }
-  return (
-    <>
-      <button
-        type="button"
-        className={assessment.passed ? "primary" : undefined}
-        onClick={() => {
-          setOpen(true);
-        }}
-      >
-        Propose…
-      </button>
-      {open && (
-        <Propose
-          assessment={assessment}
-          act={(wish) => propose(assessment.model_digest, wish)}
-          onClose={() => {
-            setOpen(false);
-          }}
-        />
-      )}
-    </>
   );
 }
 

@@ -1,23 +1,22 @@
 import { useState } from "react";
 
-import type { ModelDetail } from "../api.gen.ts";
+import type { ModelSummary } from "../api.gen.ts";
 import { Assess } from "./Assess.tsx";
 import { Reject } from "./Reject.tsx";
 
 type Deed = "assess" | "reject";
 
 /** What an administrator can do with a model; it is proposed where its comparison was read. */
-export function ModelActions({ model }: { model: ModelDetail }) {
+export function ModelActions({ model }: { model: ModelSummary }) {
   const [open, setOpen] = useState<Deed | null>(null);
   const close = () => {
     setOpen(null);
   };
-  if (model.state === "rejected") {
-    return null;
-  }
+  // A window stays although another has rejected the model meanwhile: it says so, and what was typed is not lost.
+  const isOver = model.state === "rejected";
   return (
     <>
-      {model.is_kept && (
+      {!isOver && model.is_kept && (
         <button
           type="button"
           onClick={() => {
@@ -27,7 +26,7 @@ export function ModelActions({ model }: { model: ModelDetail }) {
           Assess…
         </button>
       )}
-      {model.active_in.length === 0 && (
+      {!isOver && model.active_in.length === 0 && (
         <button
           type="button"
           onClick={() => {

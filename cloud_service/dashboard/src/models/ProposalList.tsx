@@ -24,19 +24,21 @@ export function ProposalList({ proposals, decide }: Props) {
   const [asked, setAsked] = useState<{ proposal: ProposalView; decision: Decision } | null>(null);
   return (
     <>
-      <ul className="proposals">
-        {proposals.map((proposal) => (
-          <li key={proposal.id} className="card">
-            <Told proposal={proposal} />
-            <Deeds
-              proposal={proposal}
-              onChoose={(decision) => {
-                setAsked({ proposal, decision });
-              }}
-            />
-          </li>
-        ))}
-      </ul>
+      {proposals.length > 0 && (
+        <ul className="proposals">
+          {proposals.map((proposal) => (
+            <li key={proposal.id} className="card">
+              <Told proposal={proposal} />
+              <Deeds
+                proposal={proposal}
+                onChoose={(decision) => {
+                  setAsked({ proposal, decision });
+                }}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
       {asked !== null && (
         <Decide
           {...asked}

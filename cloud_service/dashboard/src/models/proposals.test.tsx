@@ -10,7 +10,9 @@ import type { AssessmentSummary, Me, Permission, ProposalRequest, ProposalState,
 import { MeContext } from "../session/me.ts";
 import { type Decision, decisionsOn } from "./proposal.ts";
 import { ProposalList } from "./ProposalList.tsx";
+import { Proposals } from "./Proposals.tsx";
 import { Propose } from "./Propose.tsx";
+import { ProposeButton } from "./ProposeButton.tsx";
 import { aProposal, DIGEST } from "./testAssessments.ts";
 
 afterEach(() => {
@@ -33,6 +35,18 @@ async function show(element: ReactElement, permissions: Permission[] = ["see-mod
   await router.load();
   // The page's own router is registered as the type of all of them.
   render(<RouterProvider router={router as never} />);
+}
+
+/** A server that lists what `proposals` holds, and refuses each wish since somebody was faster: that changes the list. */
+function serveAndRefuse(before: ProposalView[], after: ProposalView[]): void {
+  let proposals = before;
+  vi.stubGlobal("fetch", (request: Request) => {
+    if (request.method === "GET") {
+      return Promise.resolve(Response.json(proposals));
+    }
+    proposals = after;
+    return Promise.resolve(Response.json({ detail: "Somebody was faster." }, { status: 409 }));
+  });
 }
 
 const names = () => screen.queryAllByRole("button").map(({ textContent }) => textContent);
@@ -75,6 +89,19 @@ describe("what one may do with a proposal", () => {
     await show(<ProposalList proposals={[aProposal()]} decide={() => Promise.resolve()} />, ["see-models"]);
     expect(document.body.textContent).toContain("Waits for another administrator");
     expect(names()).toEqual([]);
+  });
+
+  test("a decision that is refused says so in its window, with what was typed, although nothing waits any more", async () => {
+    serveAndRefuse([aProposal()], [aProposal({ state: "overtaken" })]);
+    await show(<Proposals />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole("button", { name: "Approve…" }));
+    await user.type(await screen.findByLabelText("Reason"), "Agreed.");
+    await user.click(screen.getByRole("button", { name: "Approve" }));
+
+    await screen.findByText("None waits for a decision.");
+    expect((await screen.findByRole("alert")).textContent).toBe("Somebody was faster.");
+    expect(screen.getByLabelText<HTMLTextAreaElement>("Reason").value).toBe("Agreed.");
   });
 
   test("a refusal is shown with who decided and why", async () => {
@@ -125,5 +152,20 @@ describe("a proposal", () => {
 
     const wish = { scope: "north", assessment_id: assessment.id, reason: "New stain.", override_reason: "Slow is enough there." };
     expect(act).toHaveBeenCalledExactlyOnceWith(wish);
+  });
+
+  test("that is refused says so in its window, with what was typed, although another waits by now", async () => {
+    serveAndRefuse([], [aProposal({ scope: "north" })]);
+    await show(<ProposeButton assessment={assessment} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole("button", { name: "Propose…" }));
+    await user.type(await screen.findByLabelText("Reason"), "Finds more.");
+    await user.click(screen.getByRole("button", { name: "Propose" }));
+
+    expect((await screen.findByRole("alert")).textContent).toBe("Somebody was faster.");
+    await vi.waitFor(() => {
+      expect(names()).not.toContain("Propose…");
+    });
+    expect(screen.getByLabelText<HTMLTextAreaElement>("Reason").value).toBe("Finds more.");
   });
 });

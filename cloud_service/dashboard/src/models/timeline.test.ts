@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import type { ActivationKind, ActivationView, ModelState, ModelSummary } from "../api.gen.ts";
+import type { ActivationKind, ActivationView } from "../api.gen.ts";
+import { aModel } from "./testModels.ts";
 import { inService, modelBefore, pictureOf } from "./timeline.ts";
 
 const NOW = new Date("2026-11-25T10:00:00Z");
@@ -29,22 +30,6 @@ function history(scope: string, ...steps: [version: string, kind: ActivationKind
     .toReversed();
 }
 
-function aModel(version: string, state: ModelState): ModelSummary {
-  return {
-    digest: version.repeat(64),
-    name: "se-cnn",
-    version,
-    state,
-    active_in: [],
-    is_kept: true,
-    training_job_id: null,
-    registered_by: "a.lang",
-    registered_at: at(0),
-    last_used_at: null,
-    answers: 0,
-  };
-}
-
 function versionOf(found: ReturnType<typeof modelBefore>) {
   return found === null || found === "everywhere" ? found : found.model_version;
 }
@@ -61,7 +46,7 @@ describe("the model that a rollback goes to", () => {
   });
 
   test("is never one that was rejected", () => {
-    expect(versionOf(modelBefore(three, "*", [aModel("b", "rejected"), aModel("a", "retired")]))).toBe("a");
+    expect(versionOf(modelBefore(three, "*", [aModel({ version: "b", state: "rejected" }), aModel({ version: "a", state: "retired" })]))).toBe("a");
   });
 
   test("is for a site's first own model that of all sites, and there is none before the very first", () => {
