@@ -14,7 +14,8 @@ import { scopeName } from "./words.ts";
 
 interface Props {
   timeline: readonly ActivationView[];
-  models: readonly ModelSummary[];
+  /** Undefined until they are loaded: which model one would go back to is not known before. */
+  models: readonly ModelSummary[] | undefined;
 }
 
 /** What answers where now, and the way back from it. */
@@ -43,7 +44,7 @@ export function InService({ timeline, models }: Props) {
               </p>
               <ByWhom activation={activation} />
               <p className="reason-given">{activation.reason}</p>
-              {mayManage && (
+              {mayManage && models !== undefined && (
                 <div className="buttons">
                   <button
                     type="button"
@@ -60,7 +61,7 @@ export function InService({ timeline, models }: Props) {
           ))}
         </ul>
       )}
-      {leaving !== null && (
+      {leaving !== null && models !== undefined && (
         <RollBack
           activation={leaving}
           timeline={timeline}

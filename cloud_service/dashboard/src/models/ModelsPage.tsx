@@ -26,7 +26,7 @@ export function ModelsPage() {
       actions={mayManage && <UploadButton />}
     >
       <Asked query={timeline} what="what is in service">
-        {(found) => <InService timeline={found} models={models.data ?? []} />}
+        {(found) => <InService timeline={found} models={models.data} />}
       </Asked>
       <Proposals />
       <section className="part" aria-labelledby="versions-title">

@@ -1,41 +1,22 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
-import { cleanup, render, screen } from "@testing-library/react";
+import { cleanup, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import type { ReactElement } from "react";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { queryClient } from "../api/queries.ts";
-import type { AssessmentSummary, Me, Permission, ProposalRequest, ProposalState, ProposalView } from "../api.gen.ts";
-import { MeContext } from "../session/me.ts";
+import type { AssessmentSummary, ProposalRequest, ProposalState, ProposalView } from "../api.gen.ts";
 import { type Decision, decisionsOn } from "./proposal.ts";
 import { ProposalList } from "./ProposalList.tsx";
 import { Proposals } from "./Proposals.tsx";
 import { Propose } from "./Propose.tsx";
 import { ProposeButton } from "./ProposeButton.tsx";
 import { aProposal, DIGEST } from "./testAssessments.ts";
+import { show } from "./testPage.tsx";
 
 afterEach(() => {
   cleanup();
   queryClient.clear();
   vi.unstubAllGlobals();
 });
-
-/** Shows something to a user of these permissions, with what stands around every page. */
-async function show(element: ReactElement, permissions: Permission[] = ["see-models", "manage-models"]) {
-  const me: Me = { user: "b.kern", role: "administrator", site: null, permissions };
-  const root = createRootRoute({
-    component: () => (
-      <QueryClientProvider client={queryClient}>
-        <MeContext value={me}>{element}</MeContext>
-      </QueryClientProvider>
-    ),
-  });
-  const router = createRouter({ routeTree: root, history: createMemoryHistory() });
-  await router.load();
-  // The page's own router is registered as the type of all of them.
-  render(<RouterProvider router={router as never} />);
-}
 
 /** A server that lists what `proposals` holds, and refuses each wish since somebody was faster: that changes the list. */
 function serveAndRefuse(before: ProposalView[], after: ProposalView[]): void {

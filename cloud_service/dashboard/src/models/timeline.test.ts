@@ -1,34 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import type { ActivationKind, ActivationView } from "../api.gen.ts";
-import { aModel } from "./testModels.ts";
+import { aModel, at, history } from "./testModels.ts";
 import { inService, modelBefore, pictureOf } from "./timeline.ts";
 
 const NOW = new Date("2026-11-25T10:00:00Z");
-
-function at(hour: number): string {
-  return `2026-11-25T${String(hour).padStart(2, "0")}:00:00Z`;
-}
-
-/** Activations of one scope, one an hour, the newest first as the API tells them. */
-function history(scope: string, ...steps: [version: string, kind: ActivationKind][]): ActivationView[] {
-  return steps
-    .map(([version, kind], index): ActivationView => ({
-      id: `${scope}-${String(index)}`,
-      scope,
-      model_digest: version.repeat(64),
-      model_name: "se-cnn",
-      model_version: version,
-      kind,
-      from_at: at(index),
-      until_at: index === steps.length - 1 ? null : at(index + 1),
-      by: "a.lang",
-      approved_by: null,
-      reason: "",
-      proposal_id: null,
-    }))
-    .toReversed();
-}
 
 function versionOf(found: ReturnType<typeof modelBefore>) {
   return found === null || found === "everywhere" ? found : found.model_version;
@@ -54,6 +29,13 @@ describe("the model that a rollback goes to", () => {
     expect(modelBefore([...site, ...three], "north", [])).toBe("everywhere");
     expect(modelBefore(site, "north", [])).toBeNull();
     expect(modelBefore(history("*", ["a", "initial"]), "*", [])).toBeNull();
+  });
+
+  test("is never one that a site had before it gave its own model up", () => {
+    const [last, gaveUp, ...first] = history("north", ["b", "promotion"], ["c", "promotion"], ["a", "rollback"], ["d", "promotion"]);
+    const site = [last, gaveUp && { ...gaveUp, until_at: gaveUp.from_at }, ...first].filter((one) => one !== undefined);
+    expect(modelBefore([...site, ...three], "north", [])).toBe("everywhere");
+    expect(modelBefore(site, "north", [])).toBeNull();
   });
 });
 

@@ -61,6 +61,11 @@ export function modelBefore(
 ): ActivationView | "everywhere" | null {
   const pile: ActivationView[] = [];
   for (const activation of ofScope(timeline, scope)) {
+    if (activation.until_at === activation.from_at) {
+      // The site went back to the model of all sites: nothing of its own lies below.
+      pile.length = 0;
+      continue;
+    }
     if (activation.kind === "rollback") {
       while (pile.length > 0 && pile.at(-1)?.model_digest !== activation.model_digest) {
         pile.pop();
