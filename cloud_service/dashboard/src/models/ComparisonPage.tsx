@@ -92,11 +92,18 @@ function Found({ assessment, all }: { assessment: AssessmentDetail; all: readonl
 
 /** What was proposed on the ground of an assessment. */
 function Proposed({ id }: { id: string }) {
-  const proposals = useQuery(proposalsQuery).data?.filter(({ assessment_id }) => assessment_id === id) ?? [];
-  return proposals.length === 0 ? null : (
-    <section className="part" aria-label="Proposals">
-      <ProposalList proposals={proposals} decide={decide} />
-    </section>
+  const proposals = useQuery(proposalsQuery);
+  return (
+    <Asked query={proposals} what="proposals">
+      {(all) => {
+        const own = all.filter(({ assessment_id }) => assessment_id === id);
+        return own.length === 0 ? null : (
+          <section className="part" aria-label="Proposals">
+            <ProposalList proposals={own} decide={decide} />
+          </section>
+        );
+      }}
+    </Asked>
   );
 }
 

@@ -6,17 +6,17 @@ import { may, useMe } from "../session/me.ts";
 import { propose, proposalsQuery } from "./api.ts";
 import { Propose } from "./Propose.tsx";
 
-/** The way to a proposal, where nothing stands against one; what is being typed stays whatever happens meanwhile. */
+/** The way to a proposal, once it is known that nothing stands against one; its window stays whatever happens meanwhile. */
 export function ProposeButton({ assessment }: { assessment: AssessmentSummary }) {
   const [open, setOpen] = useState(false);
   const mayManage = may(useMe(), "manage-models");
-  const proposals = useQuery(proposalsQuery).data ?? [];
-  const isOpen = proposals.some(
+  const proposals = useQuery(proposalsQuery).data;
+  const isOpen = proposals?.some(
     ({ state, model_digest, scope }) => state === "open" && model_digest === assessment.model_digest && scope === assessment.scope,
   );
   return (
     <>
-      {mayManage && !isOpen && assessment.overtaken === null && (
+      {mayManage && isOpen === false && assessment.overtaken === null && (
         <button
           type="button"
           className={assessment.passed ? "primary" : undefined}

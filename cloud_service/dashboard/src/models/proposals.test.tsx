@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { queryClient } from "../api/queries.ts";
 import type { AssessmentSummary, ProposalRequest, ProposalState, ProposalView } from "../api.gen.ts";
+import { proposalsQuery } from "./api.ts";
 import { type Decision, decisionsOn } from "./proposal.ts";
 import { ProposalList } from "./ProposalList.tsx";
 import { Proposals } from "./Proposals.tsx";
@@ -11,6 +12,22 @@ import { Propose } from "./Propose.tsx";
 import { ProposeButton } from "./ProposeButton.tsx";
 import { aProposal, DIGEST } from "./testAssessments.ts";
 import { show } from "./testPage.tsx";
+
+const ASSESSMENT: AssessmentSummary = {
+  id: "22222222-2222-4222-8222-222222222222",
+  model_digest: DIGEST,
+  model_name: "se-cnn",
+  model_version: "2026.2",
+  champion_digest: "b".repeat(64),
+  champion_name: "se-cnn",
+  champion_version: "2026.1",
+  scope: "north",
+  passed: true,
+  failed: [],
+  job_id: "33333333-3333-4333-8333-333333333333",
+  created_at: "2026-11-25T09:00:00Z",
+  overtaken: null,
+};
 
 afterEach(() => {
   cleanup();
@@ -28,6 +45,11 @@ function serveAndRefuse(before: ProposalView[], after: ProposalView[]): void {
     proposals = after;
     return Promise.resolve(Response.json({ detail: "Somebody was faster." }, { status: 409 }));
   });
+}
+
+/** A server that cannot say what there is. */
+function serveNothing(): void {
+  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ detail: "Not to you." }, { status: 403 })));
 }
 
 const names = () => screen.queryAllByRole("button").map(({ textContent }) => textContent);
@@ -92,37 +114,39 @@ describe("what one may do with a proposal", () => {
   });
 });
 
-describe("a proposal", () => {
-  const assessment: AssessmentSummary = {
-    id: "22222222-2222-4222-8222-222222222222",
-    model_digest: DIGEST,
-    model_name: "se-cnn",
-    model_version: "2026.2",
-    champion_digest: "b".repeat(64),
-    champion_name: "se-cnn",
-    champion_version: "2026.1",
-    scope: "north",
-    passed: true,
-    failed: [],
-    job_id: "33333333-3333-4333-8333-333333333333",
-    created_at: "2026-11-25T09:00:00Z",
-    overtaken: null,
-  };
+describe("proposals that could not be loaded", () => {
+  test("are told of with the reason, not as none", async () => {
+    serveNothing();
+    await show(<Proposals />);
+    expect((await screen.findByRole("alert")).textContent).toContain("Not to you.");
+    expect(names()).toEqual(["Try again"]);
+  });
 
+  test("hinder another one, since one may wait among them", async () => {
+    serveNothing();
+    await show(<ProposeButton assessment={ASSESSMENT} />);
+    await vi.waitFor(() => {
+      expect(queryClient.getQueryState(proposalsQuery.queryKey)?.status).toBe("error");
+    });
+    expect(names()).toEqual([]);
+  });
+});
+
+describe("a proposal", () => {
   test("of a model that passed asks why, and stands on its assessment", async () => {
     const act = vi.fn<(wish: ProposalRequest) => Promise<void>>(() => Promise.resolve());
-    await show(<Propose assessment={assessment} act={act} onClose={() => undefined} />);
+    await show(<Propose assessment={ASSESSMENT} act={act} onClose={() => undefined} />);
     const user = userEvent.setup();
     expect((await screen.findByRole("dialog")).textContent).toContain("at site north in place of se-cnn 2026.1.");
     await user.type(screen.getByLabelText("Reason"), "Finds more.");
     await user.click(screen.getByRole("button", { name: "Propose" }));
 
-    expect(act).toHaveBeenCalledExactlyOnceWith({ scope: "north", assessment_id: assessment.id, reason: "Finds more.", override_reason: null });
+    expect(act).toHaveBeenCalledExactlyOnceWith({ scope: "north", assessment_id: ASSESSMENT.id, reason: "Finds more.", override_reason: null });
   });
 
   test("of one that did not says so plainly, and asks for a reason of its own", async () => {
     const act = vi.fn<(wish: ProposalRequest) => Promise<void>>(() => Promise.resolve());
-    await show(<Propose assessment={{ ...assessment, passed: false, failed: ["Speed"] }} act={act} onClose={() => undefined} />);
+    await show(<Propose assessment={{ ...ASSESSMENT, passed: false, failed: ["Speed"] }} act={act} onClose={() => undefined} />);
     const user = userEvent.setup();
     expect((await screen.findByRole("dialog")).textContent).toMatch(/This model did not pass the gate\..*“Speed”: failed/);
     const why = screen.getByLabelText<HTMLTextAreaElement>("Why in spite of that");
@@ -131,13 +155,13 @@ describe("a proposal", () => {
     await user.type(why, "Slow is enough there.");
     await user.click(screen.getByRole("button", { name: "Propose against the gate" }));
 
-    const wish = { scope: "north", assessment_id: assessment.id, reason: "New stain.", override_reason: "Slow is enough there." };
+    const wish = { scope: "north", assessment_id: ASSESSMENT.id, reason: "New stain.", override_reason: "Slow is enough there." };
     expect(act).toHaveBeenCalledExactlyOnceWith(wish);
   });
 
   test("that is refused says so in its window, with what was typed, although another waits by now", async () => {
     serveAndRefuse([], [aProposal({ scope: "north" })]);
-    await show(<ProposeButton assessment={assessment} />);
+    await show(<ProposeButton assessment={ASSESSMENT} />);
     const user = userEvent.setup();
     await user.click(await screen.findByRole("button", { name: "Propose…" }));
     await user.type(await screen.findByLabelText("Reason"), "Finds more.");

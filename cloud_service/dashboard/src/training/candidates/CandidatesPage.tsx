@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 
+import { Asked } from "../../admin/Asked.tsx";
 import { StateSign } from "../../admin/StateSign.tsx";
-import { wordsOf } from "../../api/problem.ts";
 import { fullTime, shortCase } from "../../words.ts";
 import { candidatesQuery } from "../datasets/api.ts";
 import { labelInWords } from "../datasets/report.ts";
@@ -17,7 +17,6 @@ export function CandidatesPage() {
   const { fate } = route.useSearch();
   const navigate = route.useNavigate();
   const found = useInfiniteQuery(candidatesQuery(fate));
-  const candidates = found.data?.pages.flatMap((page) => page.candidates);
   return (
     <TrainingPage
       title="Signed cases"
@@ -37,18 +36,12 @@ export function CandidatesPage() {
           </button>
         ))}
       </div>
-      {found.isError && (
-        <p role="alert" className="fault-box">
-          {wordsOf(found.error)}
-        </p>
-      )}
-      {candidates === undefined && !found.isError && (
-        <p role="status" className="quiet">
-          Loading images…
-        </p>
-      )}
-      {candidates?.length === 0 && <Nothing fate={fate} />}
-      {candidates !== undefined && candidates.length > 0 && <CandidateTable candidates={candidates} />}
+      <Asked query={found} what="images">
+        {({ pages }) => {
+          const candidates = pages.flatMap((page) => page.candidates);
+          return candidates.length === 0 ? <Nothing fate={fate} /> : <CandidateTable candidates={candidates} />;
+        }}
+      </Asked>
       {found.hasNextPage && (
         <button type="button" className="older" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
           {found.isFetchingNextPage ? "Loading…" : "Show older ones"}

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 
+import { Asked } from "../../admin/Asked.tsx";
 import { devicesQuery } from "../../admin/devices/api.ts";
 import { Field } from "../../admin/Field.tsx";
 import { datasetsQuery } from "./api.ts";
@@ -25,9 +26,9 @@ interface Props {
 export function NameAndPurpose({ naming, siteLabel, onChange }: Props) {
   const known = useId();
   const { data: versions = [] } = useQuery(datasetsQuery);
-  const { data: devices = [] } = useQuery(devicesQuery);
+  const devices = useQuery(devicesQuery);
   const names = [...new Set(versions.map(({ name }) => name))];
-  const sites = [...new Set(devices.map(({ site_id }) => site_id))].sort();
+  const sites = [...new Set((devices.data ?? []).map(({ site_id }) => site_id))].sort();
   return (
     <>
       <Field label="Name" help="Under the name of a data set that is there, it becomes its next version.">
@@ -93,6 +94,9 @@ export function NameAndPurpose({ naming, siteLabel, onChange }: Props) {
           </select>
         )}
       </Field>
+      <Asked query={devices} what="sites">
+        {() => null}
+      </Asked>
     </>
   );
 }

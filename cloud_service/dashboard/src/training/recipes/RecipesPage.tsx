@@ -34,7 +34,11 @@ export function RecipesPage() {
       }
     >
       <Asked query={recipes} what="recipes">
-        {(found) => <RecipeTable recipes={found} schedules={schedules.data ?? []} onDeed={isManager ? setDeed : null} />}
+        {(found) => (
+          <Asked query={schedules} what="schedules">
+            {(planned) => <RecipeTable recipes={found} schedules={planned} onDeed={isManager ? setDeed : null} />}
+          </Asked>
+        )}
       </Asked>
       {deed?.what === "again" && <Again name={deed.recipe.name} onClose={close} />}
       {deed?.what === "schedule" && <Schedule name={deed.recipe.name} schedule={deed.schedule} onClose={close} />}
