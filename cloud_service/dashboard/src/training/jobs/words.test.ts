@@ -5,7 +5,7 @@ import { bestEpoch, curvesInWords, figuresNow, progressInWords, shareDone, state
 
 test("a share is of all epochs where there are any, else of the phase", () => {
   expect(shareDone(someProgress({ epoch: 3, epochs: 10, done: 20, total: 40 }))).toBe(0.25);
-  expect(shareDone(someProgress({ epoch: 3, epochs: 10 }))).toBe(0.2);
+  expect(shareDone(someProgress({ epoch: 3, epochs: 10 }))).toBe(0.3);
   expect(shareDone(someProgress({ epoch: 10, epochs: 10, done: 40, total: 40 }))).toBe(0.99);
   expect(shareDone(someProgress({ phase: "Measuring and packing", epoch: 10, epochs: 10 }))).toBe(0.99);
   expect(shareDone(someProgress({ done: 30, total: 40 }))).toBe(0.75);
@@ -14,13 +14,27 @@ test("a share is of all epochs where there are any, else of the phase", () => {
   expect(shareDone(someProgress({ done: 0, total: 0 }))).toBeNull();
 });
 
+test("a share never falls: not at the end of an epoch, and not from what comes before the first one", () => {
+  const told = [
+    someProgress({ phase: "Fetching images", done: 40, total: 40, epochs: 10 }),
+    someProgress({ phase: "Reading images", done: 40, total: 40, epochs: 10 }),
+    someProgress({ epoch: 1, epochs: 10, done: 20, total: 40 }),
+    someProgress({ phase: "Validating", epoch: 1, epochs: 10, done: 40, total: 40 }),
+    someProgress({ epoch: 1, epochs: 10 }),
+    someProgress({ epoch: 2, epochs: 10, done: 20, total: 40 }),
+  ];
+
+  expect(told.map(shareDone)).toEqual([null, null, 0.05, 0.1, 0.1, 0.15]);
+});
+
 test("progress names what is done and how far that is", () => {
   expect(progressInWords(someProgress({ phase: "Training", epoch: 3, epochs: 30, done: 1200, total: 4000 }))).toBe(
     "Training, epoch 3 of 30, 1,200 of 4,000",
   );
   expect(progressInWords(someProgress({ phase: "Reading images", done: 7 }))).toBe("Reading images, 7");
   expect(timeLeft(someProgress({ seconds_left: 95 }))).toBe("about 1 min 35 s left");
-  expect(timeLeft(someProgress({ seconds_left: 0 }))).toBe("about 1 s left");
+  expect(timeLeft(someProgress({ seconds_left: 0.2 }))).toBe("about 1 s left");
+  expect(timeLeft(someProgress({ seconds_left: 0 }))).toBeNull();
   expect(timeLeft(someProgress())).toBeNull();
 });
 
@@ -47,6 +61,7 @@ test("a job took from its first attempt to its end, or takes until now", () => {
 
   expect(tookSeconds(aJob({ started_at, ended_at: "2026-11-22T09:01:30Z" }), new Date())).toBe(90);
   expect(tookSeconds(aJob({ started_at }), new Date("2026-11-22T09:00:10Z"))).toBe(10);
+  expect(tookSeconds(aJob({ started_at }), new Date("2026-11-22T08:59:58Z"))).toBe(0);
   expect(tookSeconds(aJob(), new Date())).toBeNull();
 });
 

@@ -43,15 +43,17 @@ export function subjectOf({ subject, subject_name }: Pick<TrainingJobSummary, "s
 /** Behind the last epoch the model is still measured and packed, so a training that goes on is never said to be whole. */
 const NOT_WHOLE = 0.99;
 
-/** How much of a job is done, 0 to 1: of all epochs where it has any, else of the phase; null where nobody can say. */
+/**
+ * How much of a job is done, 0 to 1: of all epochs where it has any, else of the phase; null where nobody can say, as
+ * before the first epoch.
+ */
 export function shareDone({ done = null, total = null, epoch = null, epochs = null }: TrainingProgress): number | null {
   const ofPhase = done === null || total === null || total === 0 ? null : Math.min(done / total, 1);
-  if (epoch === null || epochs === null || epochs === 0) {
+  if (epochs === null || epochs === 0) {
     return ofPhase;
   }
-  // What counts nothing in the last epoch comes behind it.
-  const ofEpoch = ofPhase ?? (epoch >= epochs ? 1 : 0);
-  return Math.min((epoch - 1 + ofEpoch) / epochs, NOT_WHOLE);
+  // An epoch that counts nothing has ended.
+  return epoch === null ? null : Math.min((epoch - 1 + (ofPhase ?? 1)) / epochs, NOT_WHOLE);
 }
 
 /** "Training, epoch 3 of 30, 12 of 40". */
@@ -64,13 +66,18 @@ export function progressInWords({ phase, done = null, total = null, epoch = null
   return parts.filter((part) => part !== false).join(", ");
 }
 
+/** None where all that was foreseen is over: nobody knows how long what follows takes. */
 export function timeLeft({ seconds_left = null }: TrainingProgress): string | null {
-  return seconds_left === null ? null : `about ${duration(Math.max(seconds_left, 1))} left`;
+  return seconds_left === null || seconds_left === 0 ? null : `about ${duration(Math.max(seconds_left, 1))} left`;
 }
 
 /** How long a job took, or has taken by now; null where no worker has begun with it. */
 export function tookSeconds({ started_at, ended_at }: TrainingJobSummary, now: Date): number | null {
-  return started_at === null ? null : ((ended_at === null ? now.getTime() : Date.parse(ended_at)) - Date.parse(started_at)) / 1000;
+  if (started_at === null) {
+    return null;
+  }
+  // The clocks here and there may differ, and `now` may be older than the job's beginning.
+  return Math.max(0, (ended_at === null ? now.getTime() : Date.parse(ended_at)) - Date.parse(started_at)) / 1000;
 }
 
 /** A loss as people compare them: three digits behind the point. */
