@@ -16,7 +16,7 @@ export function Estimate({ draft }: { draft: RecipeDraft | null }) {
     <section className="card training-box estimate" aria-labelledby="estimate">
       <h2 id="estimate">What it would take</h2>
       <div role="status">
-        {settled === null ? <p className="quiet">Choose data sets, and the estimate stands here.</p> : <Asked draft={settled} />}
+        {settled === null ? <p className="quiet">Choose data sets and leave no number empty, and the estimate stands here.</p> : <Asked draft={settled} />}
       </div>
     </section>
   );

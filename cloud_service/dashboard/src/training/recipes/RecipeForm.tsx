@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { GraduationCap } from "lucide-react";
-import { useId, useState } from "react";
+import { type SyntheticEvent, useId, useState } from "react";
 
 import { Refusal } from "../../admin/DialogForm.tsx";
 import { Field } from "../../admin/Field.tsx";
@@ -12,7 +12,7 @@ import { DatasetChoice } from "./DatasetChoice.tsx";
 import { Estimate } from "./Estimate.tsx";
 import { begun } from "./beginning.ts";
 import { CommonFields, SeldomFields } from "./SettingsFields.tsx";
-import { draftOf, offered } from "./settings.ts";
+import { draftOf, offered, stillOffered } from "./settings.ts";
 
 interface Props {
   presets: readonly RecipePreset[];
@@ -26,7 +26,9 @@ interface Props {
 export function RecipeForm({ presets, recipes, datasets, former }: Props) {
   const navigate = useNavigate();
   const [wish, setWish] = useState(() => begun(presets, recipes, datasets, former));
-  const draft = draftOf(wish.settings, wish.datasets);
+  const offers = offered(datasets);
+  const chosen = stillOffered(offers, wish.datasets);
+  const draft = draftOf(wish.settings, chosen);
   const saved = async () => {
     if (draft === null) {
       throw new Error("Choose a data set first, and leave no field empty.");
@@ -88,10 +90,10 @@ export function RecipeForm({ presets, recipes, datasets, former }: Props) {
           <section className="card training-box" aria-labelledby="data">
             <h2 id="data">Data sets</h2>
             <DatasetChoice
-              offers={offered(datasets)}
-              chosen={wish.datasets}
-              onChange={(chosen) => {
-                change({ datasets: chosen });
+              offers={offers}
+              chosen={chosen}
+              onChange={(versions) => {
+                change({ datasets: versions });
               }}
             />
           </section>
@@ -100,7 +102,7 @@ export function RecipeForm({ presets, recipes, datasets, former }: Props) {
             <div className="two">
               <CommonFields settings={wish.settings} untouched={plain} onChange={setSettings} />
             </div>
-            <details>
+            <details onInvalidCapture={unfold}>
               <summary>More settings</summary>
               <div className="two more">
                 <SeldomFields settings={wish.settings} onChange={setSettings} />
@@ -188,4 +190,9 @@ function Begin({ presets, settings, onChange }: BeginProps) {
       ))}
     </fieldset>
   );
+}
+
+/** What is wrong with a field a browser says only where it is seen: folded away, it hindered the training without a word. */
+function unfold({ currentTarget }: SyntheticEvent<HTMLDetailsElement>): void {
+  currentTarget.open = true;
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { aDataset, aPreset, aRecipe, someSettings } from "../testRecipes.ts";
 import { begun } from "./beginning.ts";
-import { draftOf, offered, settingsInWords, withCorner, withNetwork, withSize, withTraining } from "./settings.ts";
+import { draftOf, offered, settingsInWords, stillOffered, withCorner, withNetwork, withSize, withTraining } from "./settings.ts";
 
 test("a larger network takes no setting of the SE-CNN, and the way back begins from untouched ones", () => {
   const untouched = someSettings().network;
@@ -36,6 +36,12 @@ test("what is offered is for training and still there, the newest version first"
   ];
 
   expect(offered(datasets).map(({ name, versions }) => [name, versions.map(({ id }) => id)])).toEqual([["cells", ["2", "1"]]]);
+});
+
+test("of what was chosen a version that was removed meanwhile is let go", () => {
+  const datasets = [aDataset({ id: "1", number: 1 }), aDataset({ id: "2", name: "others", removed_at: "2026-11-22T09:00:00Z" })];
+
+  expect(stillOffered(offered(datasets), ["1", "2"])).toEqual(["1"]);
 });
 
 test("nothing is sent without data, or where a field is empty", () => {

@@ -99,6 +99,12 @@ export function offered(datasets: readonly DatasetView[]): Offered[] {
   }));
 }
 
+/** Of the versions chosen those that may still be trained on: one may have been removed meanwhile. */
+export function stillOffered(offers: readonly Offered[], chosen: readonly string[]): string[] {
+  const ids = new Set(offers.flatMap(({ versions }) => versions.map(({ id }) => id)));
+  return chosen.filter((id) => ids.has(id));
+}
+
 /** The versions chosen, one a name at most, in words: "1,200 images, 300 with ALL". */
 export function chosenInWords(chosen: readonly DatasetView[]): string {
   const images = chosen.reduce((sum, one) => sum + one.images, 0);
