@@ -6,7 +6,7 @@ import { Asked } from "../../admin/Asked.tsx";
 import type { TrainingJobSummary } from "../../api.gen.ts";
 import { may, useMe } from "../../session/me.ts";
 import { TrainingPage } from "../TrainingPage.tsx";
-import { jobsQuery } from "./api.ts";
+import { jobsQuery, NEWEST_JOBS } from "./api.ts";
 import { JobTable } from "./JobTable.tsx";
 import { isOver } from "./words.ts";
 
@@ -52,7 +52,7 @@ function Jobs({ jobs }: { jobs: readonly TrainingJobSummary[] }) {
       {open.length > 0 && (
         <section className="part" aria-labelledby="open-jobs">
           <h2 id="open-jobs">Under way</h2>
-          <JobTable caption="Jobs under way, in their order" jobs={open} />
+          <JobTable caption="Jobs under way, the oldest first" jobs={open} />
         </section>
       )}
       {ended.length > 0 && (
@@ -61,6 +61,7 @@ function Jobs({ jobs }: { jobs: readonly TrainingJobSummary[] }) {
           <JobTable caption="Jobs that have ended, the newest first" jobs={ended} />
         </section>
       )}
+      {jobs.length === NEWEST_JOBS && <p className="quiet">The newest {NEWEST_JOBS} are shown.</p>}
     </>
   );
 }

@@ -4,9 +4,24 @@ import { answer, api } from "../../api/client.ts";
 import type { TrainingJobSummary, TrainingJobView } from "../../api.gen.ts";
 import { keys, queryClient } from "../../api/queries.ts";
 
+/** So many of the newest jobs are asked for, of all kinds. */
+export const NEWEST_JOBS = 100;
+
+/** So many of the newest trainings: as many as the API tells at once. */
+export const NEWEST_TRAININGS = 500;
+
+// What is listed stands under one key, so that what events tell reaches every list.
+const LISTS = [...keys.trainingJobs, "lists"] as const;
+
 export const jobsQuery = queryOptions({
-  queryKey: [...keys.trainingJobs, "all"] as const,
-  queryFn: () => answer(api.GET("/api/v1/training/jobs")),
+  queryKey: [...LISTS, "jobs"] as const,
+  queryFn: () => answer(api.GET("/api/v1/training/jobs", { params: { query: { limit: NEWEST_JOBS } } })),
+});
+
+/** Trainings alone, by whatever recipe. */
+export const trainingsQuery = queryOptions({
+  queryKey: [...LISTS, "trainings"] as const,
+  queryFn: () => answer(api.GET("/api/v1/training/jobs", { params: { query: { kind: "train", limit: NEWEST_TRAININGS } } })),
 });
 
 /** A job with its epochs and the end of its log. */
@@ -34,7 +49,7 @@ export function cancelJob(id: string): Promise<TrainingJobSummary> {
 export function takeIn(summaries: readonly TrainingJobSummary[]): void {
   for (const summary of summaries) {
     queryClient.setQueryData<TrainingJobView>([...keys.trainingJobs, "one", summary.id], (kept) => kept && { ...kept, ...summary });
-    queryClient.setQueryData<TrainingJobSummary[]>([...keys.trainingJobs, "all"], (kept) =>
+    queryClient.setQueriesData<TrainingJobSummary[]>({ queryKey: LISTS }, (kept) =>
       kept?.map((one) => (one.id === summary.id ? summary : one)),
     );
   }

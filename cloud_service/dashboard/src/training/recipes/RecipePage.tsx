@@ -2,15 +2,14 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { GraduationCap, PenLine } from "lucide-react";
 
-import { Asked } from "../../admin/Asked.tsx";
 import { Refusal } from "../../admin/DialogForm.tsx";
 import { may, useMe } from "../../session/me.ts";
 import { fullTime } from "../../words.ts";
-import { jobsQuery, startJob } from "../jobs/api.ts";
-import { JobTable } from "../jobs/JobTable.tsx";
+import { startJob } from "../jobs/api.ts";
 import { TrainingPage } from "../TrainingPage.tsx";
 import { recipeQuery } from "./api.ts";
 import { RecipeBox } from "./RecipeBox.tsx";
+import { Trainings } from "./Trainings.tsx";
 
 const route = getRouteApi("/training/recipes/$recipeId");
 
@@ -18,7 +17,6 @@ const route = getRouteApi("/training/recipes/$recipeId");
 export function RecipePage() {
   const { recipeId } = route.useParams();
   const found = useQuery(recipeQuery(recipeId));
-  const jobs = useQuery(jobsQuery);
   const isManager = may(useMe(), "manage-training");
   const recipe = found.data;
   return (
@@ -29,17 +27,7 @@ export function RecipePage() {
       actions={isManager && recipe !== undefined && <Deeds recipeId={recipeId} />}
     >
       <RecipeBox recipeId={recipeId} />
-      <Asked query={jobs} what="trainings">
-        {(all) => {
-          const own = all.filter(({ kind, subject }) => kind === "train" && subject === recipeId);
-          return (
-            <section className="part" aria-labelledby="by-it">
-              <h2 id="by-it">Trainings by it</h2>
-              {own.length === 0 ? <p className="quiet">None yet.</p> : <JobTable caption="Trainings by this version" jobs={own} />}
-            </section>
-          );
-        }}
-      </Asked>
+      <Trainings recipeId={recipeId} />
     </TrainingPage>
   );
 }
