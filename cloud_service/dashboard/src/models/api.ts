@@ -15,11 +15,13 @@ export const modelsQuery = queryOptions({
   staleTime: 0,
 });
 
-/** A model with its card and its history. */
+/** A model with its card and its history; its answers are counted without an event. */
 export function modelQuery(digest: string) {
   return queryOptions({
     queryKey: [...keys.models, "version", digest] as const,
     queryFn: () => answer(api.GET("/api/v1/models/{digest}", { params: { path: { digest } } })),
+    refetchInterval: 10_000,
+    staleTime: 0,
   });
 }
 

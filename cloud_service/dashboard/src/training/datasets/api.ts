@@ -16,6 +16,8 @@ const DATASETS = "/api/v1/datasets";
 export const datasetsQuery = queryOptions({
   queryKey: [...keys.datasets, "versions"] as const,
   queryFn: () => answer(api.GET("/api/v1/datasets")),
+  // One is removed without an event.
+  staleTime: 0,
 });
 
 export const importsQuery = queryOptions({
@@ -27,6 +29,7 @@ export function datasetQuery(id: string) {
   return queryOptions({
     queryKey: [...keys.datasets, "version", id] as const,
     queryFn: () => answer(api.GET("/api/v1/datasets/{dataset_id}", { params: { path: { dataset_id: id } } })),
+    staleTime: 0,
   });
 }
 

@@ -10,6 +10,8 @@ import { keys, queryClient } from "../../api/queries.ts";
 export const recipesQuery = queryOptions({
   queryKey: [...keys.recipes, "all"] as const,
   queryFn: () => answer(api.GET("/api/v1/training/recipes")) as Promise<RecipeView[]>,
+  // One is kept without an event.
+  staleTime: 0,
 });
 
 export const presetsQuery = queryOptions({
@@ -28,6 +30,8 @@ export function recipeQuery(id: string) {
 export const schedulesQuery = queryOptions({
   queryKey: [...keys.recipes, "schedules"] as const,
   queryFn: () => answer(api.GET("/api/v1/training/schedules")),
+  // They are set and ended without an event.
+  staleTime: 0,
 });
 
 /** What a training would take; while the next answer is on its way, the former one stays. */
