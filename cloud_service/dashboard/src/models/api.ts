@@ -6,6 +6,9 @@ import { type Sent, upload } from "../api/upload.ts";
 import type { AssessmentRequest, ModelDetail, ProposalRequest, ProposalView } from "../api.gen.ts";
 import type { Decision } from "./proposal.ts";
 
+/** A query is tried again for minutes while the server is away; a window that has done its deed is not to stay so long. */
+const LONGEST_WAIT_MS = 3000;
+
 // All of it stands under one key: an event that tells of a model marks all of it stale.
 
 export const modelsQuery = queryOptions({
@@ -113,11 +116,15 @@ export function endShadow(digest: string) {
   return changing(answer(api.DELETE("/api/v1/models/{digest}/shadow", { params: { path: { digest } } })));
 }
 
-/** The event comes as well, but who did it is to see it at once. */
+/** The event comes as well, but who did it is to see it at once; after a refusal nothing is waited for. */
 async function changing<Data>(deed: Promise<Data>): Promise<Data> {
+  const loadAnew = () => queryClient.invalidateQueries({ queryKey: keys.models });
   try {
-    return await deed;
-  } finally {
-    await queryClient.invalidateQueries({ queryKey: keys.models });
+    const answered = await deed;
+    await Promise.race([loadAnew(), new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS))]);
+    return answered;
+  } catch (error) {
+    void loadAnew();
+    throw error;
   }
 }
