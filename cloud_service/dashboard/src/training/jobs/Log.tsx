@@ -14,9 +14,8 @@ export function Log({ text }: { text: string }) {
   return (
     <section className="card training-box" aria-labelledby="log">
       <h2 id="log">Log</h2>
-      {text === "" ? (
-        <p className="quiet">Nothing written yet.</p>
-      ) : (
+      <p className="quiet">{text === "" ? "Nothing written yet." : "Its times are in UTC."}</p>
+      {text !== "" && (
         <pre
           ref={box}
           className="log"
