@@ -164,7 +164,7 @@ def test_a_candidate_runs_in_the_shadow_and_is_compared(page: Page, server: ApiS
     window.get_by_label("Share of the captures").fill("25")
     window.get_by_role("button", name="Start").click()
     shadow = page.get_by_role("region", name="Shadow run")
-    expect(shadow).to_contain_text("25 % of the captures at all sites that have no model of their own")
+    expect(shadow).to_contain_text("25.0 % of the captures at all sites that have no model of their own")
     expect(shadow).to_contain_text("No capture yet that both models have answered.")
 
     with transaction(server.engine) as session:

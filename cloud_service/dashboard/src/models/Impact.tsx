@@ -127,7 +127,7 @@ function Change({ change, isKnown }: { change: ImpactEntry["change"]; isKnown: b
       <Sign aria-hidden="true" />
       <span>
         <strong>{word}</strong> <span className="quiet">{meaning}</span>
-        {isKnown && <span className="quiet">; it was trained on images of this case</span>}
+        {isKnown && <span className="quiet">; images of this case are in a data set for training</span>}
       </span>
     </span>
   );

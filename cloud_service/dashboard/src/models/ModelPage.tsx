@@ -66,7 +66,7 @@ function Loaded({ model }: { model: ModelDetail }) {
         </div>
         <ModelCard model={model} />
       </div>
-      <Timeline timeline={model.timeline} />
+      <Timeline timeline={model.timeline} nothing="It was never in service." />
     </AdminPage>
   );
 }

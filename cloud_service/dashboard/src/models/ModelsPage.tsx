@@ -36,7 +36,7 @@ export function ModelsPage() {
         </Asked>
       </section>
       <Asked query={timeline} what="the timeline">
-        {(found) => <Timeline timeline={found} />}
+        {(found) => <Timeline timeline={found} nothing="Nothing was in service yet." />}
       </Asked>
     </AdminPage>
   );

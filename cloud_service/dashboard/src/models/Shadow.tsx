@@ -86,7 +86,7 @@ function Runs({ runs }: { runs: readonly ShadowRunView[] }) {
       {runs.map(({ id, scope, share: part, started_by, started_at, ended_by, ended_at }) => (
         <li key={id}>
           <StateSign kind={ended_at === null ? "waiting" : "off"} words={ended_at === null ? "Runs" : "Ended"}>
-            {`: ${percent(part)} of the captures ${inScope(scope)}, `}
+            {`: ${share(part)} of the captures ${inScope(scope)}, `}
             started <When moment={started_at} now={now} /> by {started_by}
             {ended_at !== null && (
               <>
@@ -111,7 +111,7 @@ function Agreement({ summary, models }: { summary: ShadowSummary; models: readon
         <Figure name="Same label" value={share(agreement)} about={`of ${plural(captures, "capture")}`} />
         <Figure name="It alone says suspicious" value={more.toLocaleString("en")} about="captures" />
         <Figure name="It alone says no blast features" value={less.toLocaleString("en")} about="captures" />
-        {shift !== null && <Figure name="Probability, on average" value={points(shift)} about={shift > 0 ? "it sees more" : "it sees less"} />}
+        {shift !== null && <Figure name="Probability, on average" {...shiftInWords(shift)} />}
       </dl>
       <Differing found={summary.differing} models={models} />
     </>
@@ -129,9 +129,13 @@ function Figure({ name, value, about }: { name: string; value: string; about: st
   );
 }
 
-/** A difference of probabilities, signed: "+ 3.1 points". */
-function points(difference: number): string {
-  return `${difference < 0 ? "−" : "+"} ${Math.abs(100 * difference).toFixed(1)} points`;
+/** A difference of probabilities, signed, and what it means: "+ 3.1 points", "it sees more". */
+function shiftInWords(difference: number): { value: string; about: string } {
+  const points = `${Math.abs(100 * difference).toFixed(1)} points`;
+  if (points === "0.0 points") {
+    return { value: points, about: "it sees as much" };
+  }
+  return difference > 0 ? { value: `+ ${points}`, about: "it sees more" } : { value: `− ${points}`, about: "it sees less" };
 }
 
 function Differing({ found, models }: { found: readonly ShadowDifference[]; models: readonly ModelSummary[] }) {

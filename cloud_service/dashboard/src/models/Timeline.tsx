@@ -6,13 +6,19 @@ import { ModelLink } from "./ModelLink.tsx";
 import { pictureOf, type Stretch } from "./timeline.ts";
 import { ACTIVATIONS, EVERYWHERE, scopeName } from "./words.ts";
 
+interface Props {
+  timeline: readonly ActivationView[];
+  /** What stands there where nothing was in service. */
+  nothing: string;
+}
+
 /** Which model was in service when, where, by whose wish and why: a picture, and the same as a table. */
-export function Timeline({ timeline }: { timeline: readonly ActivationView[] }) {
+export function Timeline({ timeline, nothing }: Props) {
   return (
     <section className="part" aria-labelledby="timeline-title">
       <h2 id="timeline-title">Timeline</h2>
       {timeline.length === 0 ? (
-        <p className="nothing-yet">Nothing was in service yet.</p>
+        <p className="nothing-yet">{nothing}</p>
       ) : (
         <>
           <Lanes timeline={timeline} />

@@ -26,6 +26,12 @@ describe("a model's card in words", () => {
     expect(words.training).toContainEqual(["Trained on", "624 images"]);
   });
 
+  test("gives a figure without an interval where one group alone was measured", () => {
+    const measures = { recall_all: { value: 0.9, low: null, high: null } };
+
+    expect(cardInWords({ held_out: [{ images: 10, groups: 1, measures }] }).heldOut[0]?.sensitivity).toBe("90.0 % (no interval)");
+  });
+
   test("of which parts are missing says what it can, and invents no figure", () => {
     const words = cardInWords({ threshold: 0.5, held_out: [{ images: 1, groups: 1, measures: { roc_auc: null } }] });
 

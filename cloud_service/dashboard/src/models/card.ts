@@ -113,13 +113,14 @@ function training(card: RawCard): Line[] {
   ];
 }
 
-/** A figure with its 95 % interval; a dash where it was not measured. */
+/** A figure with its 95 % interval, which one group alone does not give; a dash where it was not measured. */
 function estimate(raw: unknown): string {
   const { value, low, high } = part(raw);
-  if (typeof value !== "number" || typeof low !== "number" || typeof high !== "number") {
+  if (typeof value !== "number") {
     return "–";
   }
-  return `${share(value)} (${share(low)} to ${share(high)})`;
+  const interval = typeof low === "number" && typeof high === "number" ? `${share(low)} to ${share(high)}` : "no interval";
+  return `${share(value)} (${interval})`;
 }
 
 function known(raw: unknown, before: string, after = ""): string | null {
