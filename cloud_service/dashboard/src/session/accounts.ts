@@ -1,5 +1,5 @@
 import { answer, api } from "../api/client.ts";
-import { isLoggedOut } from "../api/problem.ts";
+import { isLoggedOut, wordsOf } from "../api/problem.ts";
 import type { Me } from "../api.gen.ts";
 import { session } from "./session.ts";
 
@@ -8,11 +8,16 @@ export async function logIn(user: string, password: string): Promise<Me> {
   return answer(api.POST("/api/v1/session", { body: { user, password } }));
 }
 
-/** Ends the session, here and on the server. */
+/** Ends the session, here and on the server; where it could not be ended there, the page says so. */
 export async function logOut(): Promise<void> {
-  await api.DELETE("/api/v1/session").finally(() => {
+  try {
+    await api.DELETE("/api/v1/session");
     session.end(null);
-  });
+  } catch (error) {
+    // The browser keeps the cookie then, and whoever reloads the page is let in by it.
+    const notice = `You are not logged out: reload this page and log out again. ${wordsOf(error)}`;
+    session.end(isLoggedOut(error) ? null : notice);
+  }
 }
 
 /** Who is logged in, where the session still holds. */

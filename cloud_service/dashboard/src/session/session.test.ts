@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { answer, api } from "../api/client.ts";
 import { Problem, Unreachable } from "../api/problem.ts";
 import type { Me } from "../api.gen.ts";
+import { logOut } from "./accounts.ts";
 import { session } from "./session.ts";
 
 const ME: Me = { user: "h.meier", role: "clinician", site: null, permissions: [] };
@@ -58,6 +59,24 @@ test("a refusal is told in the server's words, and a server that is away in the 
 
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
   await expect(answer(api.GET("/api/v1/captures/counts"))).rejects.toThrow(Unreachable);
+});
+
+test("a log-out that the server did not hear of is not told as one", async () => {
+  session.begin(ME);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+  await logOut();
+
+
+  expect(session.state.get()).toMatchObject({ state: "none", notice: expect.stringContaining("not logged out") as string });
+});
+
+test("a log-out is told as one, also where the session had ended before", async () => {
+  for (const response of [new Response(null, { status: 204 }), problem(401, "Log in.")]) {
+    session.begin(ME);
+    answers(response);
+    await logOut();
+    expect(session.state.get()).toEqual({ state: "none", notice: null });
+  }
 });
 
 test("another person begins with an empty page", () => {
