@@ -1,16 +1,15 @@
 import { useEffect, useState } from "react";
 
 import { answer, api } from "../api/client.ts";
-import type { LogInProvider, Me } from "../api.gen.ts";
-import { whoAmI } from "./accounts.ts";
+import type { LogInProvider } from "../api.gen.ts";
 
 interface Props {
-  /** Given where this page must stay as it is: the log-in then takes place in another tab, and is noticed on return. */
-  onReturned?: (me: Me) => void;
+  /** Where this page must stay as it is; it notices a log-in in another tab once the person comes back to it. */
+  inAnotherTab?: boolean;
 }
 
 /** Ways to log in through the hospital's own provider; nothing where there is none. */
-export function OtherLogIns({ onReturned }: Props) {
+export function OtherLogIns({ inAnotherTab = false }: Props) {
   const [providers, setProviders] = useState<readonly LogInProvider[]>([]);
 
   useEffect(() => {
@@ -24,23 +23,8 @@ export function OtherLogIns({ onReturned }: Props) {
     );
   }, []);
 
-  useEffect(() => {
-    if (onReturned === undefined || providers.length === 0) {
-      return;
-    }
-    const look = () => {
-      whoAmI().then(onReturned, () => {
-        // Not logged in yet.
-      });
-    };
-    window.addEventListener("focus", look);
-    return () => {
-      window.removeEventListener("focus", look);
-    };
-  }, [onReturned, providers]);
-
   return providers.map(({ name, address }) => (
-    <a key={address} className="button" href={address} target={onReturned && "_blank"}>
+    <a key={address} className="button" href={address} target={inAnotherTab ? "_blank" : undefined}>
       Log in with {name}
     </a>
   ));

@@ -19,7 +19,7 @@ export function SessionExpired({ user }: { user: string }) {
         Log in again to go on where you are. The page underneath keeps what you have typed, and sends it then.
       </p>
       <LogInForm key={String(other)} notice={null} user={other ? "" : user} onLoggedIn={begin} />
-      <OtherLogIns onReturned={begin} />
+      <OtherLogIns inAnotherTab />
       {!other && (
         <p className="quiet">
           Not {user}?{" "}

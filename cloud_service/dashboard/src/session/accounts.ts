@@ -30,13 +30,21 @@ export async function changePassword(present: string, fresh: string): Promise<vo
   await api.PUT("/api/v1/session/password", { body: { present, new: fresh } });
 }
 
-/** Asks whether the session still holds, and lets the log-in be shown over the page where it does not. */
+/**
+ * Asks whose session the browser holds: another tab may have put another one in its place. Lets the log-in be shown over
+ * the page where there is none any more.
+ */
 export async function checkSession(): Promise<void> {
+  const before = session.state.get();
+  const isOutrun = () => session.state.get() !== before; // the answer is about a session that was, then
   try {
-    await whoAmI();
+    const me = await whoAmI();
+    if (!isOutrun()) {
+      session.begin(me);
+    }
   } catch (error) {
-    if (isLoggedOut(error)) {
-      await session.expire();
+    if (isLoggedOut(error) && !isOutrun()) {
+      void session.expire();
     }
     // A server that is away is no reason to ask for a password.
   }

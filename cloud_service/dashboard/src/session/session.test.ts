@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { answer, api } from "../api/client.ts";
 import { Problem, Unreachable } from "../api/problem.ts";
 import type { Me } from "../api.gen.ts";
-import { logOut } from "./accounts.ts";
+import { checkSession, logOut } from "./accounts.ts";
 import { session } from "./session.ts";
 
 const ME: Me = { user: "h.meier", role: "clinician", site: null, permissions: [] };
@@ -79,11 +79,26 @@ test("a log-out is told as one, also where the session had ended before", async 
   }
 });
 
-test("another person begins with an empty page", () => {
+test("another person begins with an empty page, and so does the same one with another role or site", () => {
   const reload = vi.spyOn(window.location, "reload").mockImplementation(() => undefined);
   session.begin(ME);
-  session.begin({ ...ME, user: "a.lang" });
+  session.begin({ ...ME });
+  expect(reload).not.toHaveBeenCalled();
 
-  expect(reload).toHaveBeenCalledOnce();
+  for (const change of [{ user: "a.lang" }, { role: "administrator" as const }, { site: "north" }]) {
+    session.begin({ ...ME, ...change });
+  }
+  expect(reload).toHaveBeenCalledTimes(3);
   reload.mockRestore();
+});
+
+test("an answer about a session that has ended meanwhile changes nothing", async () => {
+  session.begin(ME);
+  answers(problem(401, "Log in."));
+  const asked = checkSession();
+  session.end(null);
+  session.begin(ME);
+  await asked;
+
+  expect(session.state.get()).toMatchObject({ state: "open", expired: false });
 });

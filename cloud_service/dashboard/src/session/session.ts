@@ -17,12 +17,15 @@ class Session {
     return this.state.get().state === "open";
   }
 
-  /** Somebody has logged in. Another person than before starts from an empty page. */
+  /** Somebody has logged in. Another person than before, or another role or site, starts from an empty page. */
   begin(me: Me): void {
     const before = this.state.get();
-    if (before.state === "open" && before.me.user !== me.user) {
+    if (before.state === "open" && !isSame(before.me, me)) {
       window.location.reload();
       return;
+    }
+    if (before.state === "open" && !before.expired) {
+      return; // it goes on as it was
     }
     this.state.set({ state: "open", me, expired: false });
     const waiting = this.waiting;
@@ -48,6 +51,10 @@ class Session {
       this.waiting.push(resolve);
     });
   }
+}
+
+function isSame(one: Me, other: Me): boolean {
+  return one.user === other.user && one.role === other.role && one.site === other.site;
 }
 
 export const session = new Session();

@@ -9,6 +9,7 @@ import { ConnectionSign } from "../live/ConnectionSign.tsx";
 import { useStream } from "../live/useStream.ts";
 import { checkSession } from "../session/accounts.ts";
 import { may, useMe } from "../session/me.ts";
+import { useSessionCheck } from "../session/useSessionCheck.ts";
 import { ShortcutHelp } from "../shortcuts/ShortcutHelp.tsx";
 import { onKey } from "../shortcuts/shortcuts.ts";
 import { useShortcut } from "../shortcuts/useShortcut.ts";
@@ -22,6 +23,7 @@ import { usePageChange } from "./usePageChange.ts";
 export function Shell() {
   const [helping, setHelping] = useState(false);
   usePageChange();
+  useSessionCheck();
   useStream(() => {
     void checkSession();
   });
