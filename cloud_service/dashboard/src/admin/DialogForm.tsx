@@ -8,6 +8,8 @@ export interface Deed {
   readonly isPending: boolean;
   readonly error: unknown;
   readonly mutate: () => void;
+  /** To close the form ends it, as it ends a file that is being sent. */
+  readonly endsWithForm?: boolean;
 }
 
 interface Props {
@@ -22,10 +24,14 @@ interface Props {
   onClose: () => void;
 }
 
-/** A form in a window of its own, which stays open with the reason where its deed was refused. */
+/**
+ * A form in a window of its own, which stays open with the reason where its deed was refused. While the deed is done it
+ * cannot be closed: that would not end it, and a secret that comes of it would never be shown.
+ */
 export function DialogForm({ title, children, action, doing, isDestructive = false, deed, onClose }: Props) {
+  const isHeld = deed.isPending && deed.endsWithForm !== true;
   return (
-    <Dialog open title={title} onClose={onClose}>
+    <Dialog open title={title} mustAnswer={isHeld} onClose={onClose}>
       <form
         className="dialog-form"
         onSubmit={(event) => {
@@ -39,7 +45,7 @@ export function DialogForm({ title, children, action, doing, isDestructive = fal
           <button type="submit" className={isDestructive ? "danger" : "primary"} disabled={deed.isPending}>
             {deed.isPending ? doing : action}
           </button>
-          <button type="button" onClick={onClose}>
+          <button type="button" disabled={isHeld} onClick={onClose}>
             Cancel
           </button>
         </div>

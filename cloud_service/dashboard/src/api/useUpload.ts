@@ -41,5 +41,5 @@ export function useUpload<Answer>({ send, onSuccess }: Wanted<Answer>) {
     deed.reset();
     setFile(files?.[0] ?? null);
   };
-  return { file, choose, sent, deed };
+  return { file, choose, sent, deed: { ...deed, endsWithForm: true } };
 }

@@ -26,7 +26,8 @@ export const openCodesQuery = queryOptions({
 /** Makes a code by which a workstation fetches its credentials; told this once. */
 export async function makeEnrolmentCode(body: NewEnrolmentCode): Promise<EnrolmentCodeView> {
   const made = await answer(api.POST("/api/v1/devices/enrolment-codes", { body }));
-  await queryClient.invalidateQueries(openCodesQuery);
+  // Whoever made it sees it at once, whether or not the list comes.
+  void queryClient.invalidateQueries(openCodesQuery);
   return made;
 }
 
@@ -36,12 +37,12 @@ export async function withdrawCode(device: string): Promise<void> {
     await api.DELETE("/api/v1/devices/{device_id}/enrolment-code", { params: { path: { device_id: device } } });
   } finally {
     // Refused, it was used or has expired meanwhile: either way the list is another one.
-    await queryClient.invalidateQueries(openCodesQuery);
+    void queryClient.invalidateQueries(openCodesQuery);
   }
 }
 
 /** Shuts a device out of the broker; what it sent stays. */
 export async function shutOut({ id }: DeviceSummary): Promise<void> {
   await api.DELETE("/api/v1/devices/{device_id}", { params: { path: { device_id: id } } });
-  await queryClient.invalidateQueries({ queryKey: keys.devices });
+  void queryClient.invalidateQueries({ queryKey: keys.devices });
 }

@@ -42,7 +42,7 @@ export function Tokens({ user, onClose }: { user: UserView; onClose: () => void 
     );
   }
   return (
-    <Dialog open wide title={`Tokens of ${user.name}`} onClose={onClose}>
+    <Dialog open wide title={`Tokens of ${user.name}`} mustAnswer={making.isPending} onClose={onClose}>
       <p className="quiet">
         A program sends its token as <code>Authorization: Bearer smf_…</code> and may do what {user.name} may.
       </p>

@@ -50,17 +50,18 @@ export async function unbindUser(name: string): Promise<void> {
 
 export async function addToken(name: string, body: NewToken): Promise<TokenWithSecret> {
   const made = await answer(api.POST("/api/v1/users/{name}/tokens", { params: { path: { name } }, body }));
-  await queryClient.invalidateQueries(tokensQuery(name));
+  void queryClient.invalidateQueries(tokensQuery(name));
   return made;
 }
 
 export async function revokeToken(name: string, id: string): Promise<void> {
   await api.DELETE("/api/v1/users/{name}/tokens/{token_id}", { params: { path: { name, token_id: id } } });
-  await queryClient.invalidateQueries(tokensQuery(name));
+  void queryClient.invalidateQueries(tokensQuery(name));
 }
 
+/** What a change answered, at once: it may be a secret that is shown this once, so it does not wait for the list. */
 async function listedAnew<Answer>(change: Promise<Answer>): Promise<Answer> {
   const answered = await change;
-  await queryClient.invalidateQueries({ queryKey: USERS });
+  void queryClient.invalidateQueries({ queryKey: USERS });
   return answered;
 }
