@@ -1,4 +1,4 @@
-import { notifyManager, QueryClient } from "@tanstack/react-query";
+import { notifyManager, type Query, QueryClient, type QueryFilters } from "@tanstack/react-query";
 
 import { Problem, Unreachable } from "./problem.ts";
 
@@ -40,3 +40,29 @@ export const queryClient = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+
+/** Asks again for what is kept, as something has happened to it; `wanted` says which of it. */
+export function askAgain(wanted: QueryFilters = {}): void {
+  void queryClient.invalidateQueries(wanted);
+  // A first answer that is on its way is not asked for anew by this, and may be older than what has happened.
+  atFirstAnswers(wanted, askOnceMore);
+}
+
+/** Calls `handler` with each query whose first answer is on its way, once that is there. */
+export function atFirstAnswers(wanted: QueryFilters, handler: (query: Query) => void): void {
+  const underWay = queryClient.getQueryCache().findAll({ ...wanted, type: "active", fetchStatus: "fetching" });
+  for (const query of underWay.filter(({ state }) => state.data === undefined)) {
+    query.fetch().then(
+      () => {
+        handler(query);
+      },
+      () => {
+        // Whoever asked for it tells why it failed.
+      },
+    );
+  }
+}
+
+export function askOnceMore({ queryKey }: Query): void {
+  void queryClient.invalidateQueries({ queryKey, exact: true }, { cancelRefetch: false });
+}

@@ -1,12 +1,15 @@
+import { QueryObserver } from "@tanstack/react-query";
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { keys, queryClient } from "../api/queries.ts";
+import { aCapture } from "../captures/testCaptures.ts";
 import { aCase } from "../worklist/testCases.ts";
 import { FakeSource } from "./fakeSource.ts";
 import { useStream } from "./useStream.ts";
 
 const refused = vi.fn();
+const ends: (() => void)[] = [];
 
 function Follower() {
   useStream(refused);
@@ -17,6 +20,20 @@ function isStale(key: readonly unknown[]): boolean {
   return queryClient.getQueryState(key)?.isInvalidated ?? false;
 }
 
+/** A query that somebody looks at; each answer takes half a second. */
+function watch(queryKey: readonly string[], answered: () => unknown) {
+  const asked = vi.fn(
+    () =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          resolve(answered());
+        }, 500);
+      }),
+  );
+  ends.push(new QueryObserver(queryClient, { queryKey, queryFn: asked }).subscribe(vi.fn()));
+  return asked;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", FakeSource);
@@ -24,6 +41,9 @@ beforeEach(() => {
 
 afterEach(() => {
   cleanup();
+  for (const end of ends.splice(0)) {
+    end();
+  }
   queryClient.clear();
   vi.useRealTimers();
   vi.unstubAllGlobals();
@@ -68,6 +88,34 @@ test("an event makes stale what is kept of its subject", () => {
 
   expect(isStale(keys.case(told.id))).toBe(true);
   expect(isStale(keys.case(other.id))).toBe(false);
+});
+
+test("a first answer that was true before the stream began is asked for once more when it comes", async () => {
+  const positions = [6, 8];
+  const asked = watch(["early"], () => ({ position: positions.shift() }));
+  const unplaced = watch(["without position"], () => [1]);
+  render(<Follower />);
+  FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
+  await vi.advanceTimersByTimeAsync(1000);
+
+  expect(queryClient.getQueryData(["early"])).toEqual({ position: 8 });
+  expect(asked).toHaveBeenCalledTimes(2);
+  expect(unplaced).toHaveBeenCalledOnce();
+});
+
+test("a first answer that an event overtakes is asked for once more, however many events do", async () => {
+  const told = aCapture(1);
+  render(<Follower />);
+  FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
+  const asked = watch(keys.capture(told.id), () => told);
+  for (const position of [8, 9, 10]) {
+    FakeSource.newest().tell("capture", told, position);
+    vi.advanceTimersByTime(100);
+  }
+  expect(asked).toHaveBeenCalledOnce();
+  await vi.advanceTimersByTimeAsync(2000);
+
+  expect(asked).toHaveBeenCalledTimes(2);
 });
 
 test("a refused stream is told of", () => {

@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent } from "react";
 
-import { keys, queryClient } from "../api/queries.ts";
+import { askAgain, askOnceMore, atFirstAnswers, keys, queryClient } from "../api/queries.ts";
 import { useStore } from "../store.ts";
 import { takeIn } from "../training/jobs/api.ts";
 import { type Connection, type Hello, type Kind, stream, type Told } from "./stream.ts";
@@ -65,27 +65,35 @@ export function useStream(onRefused: () => void): void {
 /** Loads anew what no event will tell of: what was answered before the stream began, and what failed while it was away. */
 function catchUp({ position, reset, first }: Hello): void {
   if (reset) {
-    void queryClient.invalidateQueries();
-  } else {
-    void queryClient.invalidateQueries({
-      predicate: ({ state }) => state.error !== null || (first && state.data !== undefined && !isFrom(state.data, position)),
+    askAgain();
+    return;
+  }
+  void queryClient.invalidateQueries({
+    predicate: ({ state }) => state.error !== null || (first && state.data !== undefined && (positionOf(state.data) ?? -1) < position),
+  });
+  if (first) {
+    atFirstAnswers({}, (query) => {
+      if ((positionOf(query.state.data) ?? position) < position) {
+        askOnceMore(query);
+      }
     });
   }
 }
 
-/** Whether an answer, or each page of it, says that it is true at a position of the event log or a later one. */
-function isFrom(data: unknown, position: number): boolean {
+/** The position of the event log at which an answer, or the oldest page of it, was true; null where it does not say. */
+function positionOf(data: unknown): number | null {
   if (typeof data !== "object" || data === null) {
-    return false;
+    return null;
   }
   if ("pages" in data && Array.isArray(data.pages)) {
-    return data.pages.every((page) => isFrom(page, position));
+    const positions = data.pages.map(positionOf).filter((position) => position !== null);
+    return positions.length === data.pages.length ? Math.min(...positions) : null;
   }
-  return "position" in data && typeof data.position === "number" && data.position >= position;
+  return "position" in data && typeof data.position === "number" ? data.position : null;
 }
 
 function markStale(stale: readonly (readonly string[])[]): void {
   for (const queryKey of new Map(stale.map((key) => [key.join("/"), key])).values()) {
-    void queryClient.invalidateQueries({ queryKey });
+    askAgain({ queryKey });
   }
 }
