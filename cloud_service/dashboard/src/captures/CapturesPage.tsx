@@ -27,7 +27,7 @@ export function CapturesPage() {
     () => ({ states: state === undefined ? [] : [state], span: day === ALL_DAYS ? null : spanOf(day) }),
     [state, day],
   );
-  const { captures, loadOlder, error } = useLiveCaptures(filter);
+  const { captures, loadOlder, isLoadingOlder, error } = useLiveCaptures(filter);
   const overview = useOverview(filter.span);
   const rows = useMemo(() => newestFirst(captures), [captures]);
 
@@ -89,8 +89,8 @@ export function CapturesPage() {
             onSelect={select}
           />
           {captures.more && captures.rows.size < MOST && (
-            <button type="button" className="older" onClick={loadOlder}>
-              Show older captures
+            <button type="button" className="older" disabled={isLoadingOlder} onClick={loadOlder}>
+              {isLoadingOlder ? "Loading…" : "Show older captures"}
             </button>
           )}
           {captures.more && captures.rows.size >= MOST && (

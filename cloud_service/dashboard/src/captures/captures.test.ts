@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { captures, type Captures, EVERY_CAPTURE, KEPT, NO_CAPTURES, newestFirst } from "./captures.ts";
+import { captures, type Captures, EVERY_CAPTURE, type Filter, KEPT, MOST, newestFirst, NO_CAPTURES, type Row } from "./captures.ts";
 import { aCapture, anAnalysed, aPage } from "./testCaptures.ts";
 
 function loaded(...seconds: number[]): Captures {
@@ -9,6 +9,19 @@ function loaded(...seconds: number[]): Captures {
     10,
   );
   return captures(NO_CAPTURES, { type: "loaded", filter: EVERY_CAPTURE, page });
+}
+
+const LATE = "2026-11-22T23:00:00Z";
+
+/** So many captures, each announced a second after the one before, told from `position` on. */
+function numbered(count: number, position: number): Row[] {
+  return Array.from({ length: count }, (_, number) => ({
+    capture: aCapture(0, {
+      id: `id-${String(number)}`,
+      announced_at: new Date(Date.UTC(2026, 10, 22, 10) + number * 1000).toISOString(),
+    }),
+    position: position + number,
+  }));
 }
 
 function smears(state: Captures): (string | null)[] {
@@ -39,24 +52,41 @@ describe("captures", () => {
       type: "told",
       rows: [{ capture: aCapture(2, { state: "stored" }), position: 20 }],
     });
-    const state = captures(told, { type: "older", page: aPage([aCapture(2), aCapture(1)], 15) });
+    const state = captures(told, { type: "older", filter: EVERY_CAPTURE, page: aPage([aCapture(2), aCapture(1)], 15) });
 
     expect(newestFirst(state).map(({ capture }) => capture.state)).toEqual(["stored", "announced"]);
   });
 
   test("beyond what is kept go, the oldest first, and can be loaded again", () => {
-    const rows = Array.from({ length: KEPT + 5 }, (_, number) => ({
-      capture: aCapture(0, {
-        id: `id-${String(number)}`,
-        announced_at: new Date(Date.UTC(2026, 10, 22, 10) + number * 1000).toISOString(),
-      }),
-      position: 11 + number,
-    }));
-    const state = captures(loaded(1), { type: "told", rows });
+    const state = captures(loaded(1), { type: "told", rows: numbered(KEPT + 5, 11) });
 
     expect(state.rows.size).toBe(KEPT);
     expect(state.more).toBe(true);
     expect(newestFirst(state).at(-1)?.capture.id).toBe("id-5");
+  });
+
+  test("of a page behind another filter's list do not enter this one, where others would be missing before them", () => {
+    const few = captures(NO_CAPTURES, { type: "loaded", filter: EVERY_CAPTURE, page: aPage([aCapture(30)], 10, true) });
+    const failed: Filter = { states: ["failed"], span: null };
+    const state = captures(few, { type: "older", filter: failed, page: aPage([aCapture(1, { state: "failed" })], 11) });
+
+    expect(state).toEqual(few);
+  });
+
+  test("keep their oldest row while those behind it are asked for, however many come meanwhile", () => {
+    const full = captures(loaded(1), { type: "told", rows: numbered(KEPT, 11) });
+    const asked = captures(full, { type: "asked older", atMost: 100 });
+    const state = captures(asked, { type: "told", rows: [{ capture: aCapture(59, { announced_at: LATE }), position: 900 }] });
+
+    expect(newestFirst(state).at(-1)?.capture.id).toBe(newestFirst(full).at(-1)?.capture.id);
+  });
+
+  test("that no page can hold are still known to be there", () => {
+    const many = numbered(MOST, 11).map(({ capture }) => capture);
+    const full = captures(loaded(1), { type: "older", filter: EVERY_CAPTURE, page: aPage(many, 11) });
+
+    expect(full.rows.size).toBe(MOST);
+    expect(full.more).toBe(true);
   });
 
   test("older than what is loaded wait until they are asked for, as others may stand between", () => {

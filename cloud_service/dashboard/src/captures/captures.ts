@@ -32,7 +32,8 @@ export interface Captures {
 
 export type Change =
   | { readonly type: "loaded"; readonly filter: Filter; readonly page: CapturePage }
-  | { readonly type: "older"; readonly page: CapturePage }
+  | { readonly type: "asked older"; readonly atMost: number }
+  | { readonly type: "older"; readonly filter: Filter; readonly page: CapturePage }
   | { readonly type: "told"; readonly rows: readonly Row[] };
 
 /** Rows that are kept without anybody asking for older ones. */
@@ -53,10 +54,16 @@ export const NO_CAPTURES: Captures = {
 export function captures(state: Captures, change: Change): Captures {
   switch (change.type) {
     case "loaded":
-      return { ...merged(fresh(state, change.filter), rowsOf(change.page)), more: change.page.more };
+      return merged({ ...fresh(state, change.filter), more: change.page.more }, rowsOf(change.page));
+    case "asked older":
+      // Were the oldest row to go before the answer is there, it would be missing between the others and those that come.
+      return { ...state, limit: Math.min(MOST, state.rows.size + change.atMost) };
     case "older": {
+      if (state.filter !== change.filter) {
+        return state; // its rows begin behind the last one of another list
+      }
       const limit = Math.min(MOST, state.rows.size + change.page.captures.length);
-      return { ...merged({ ...state, limit }, rowsOf(change.page)), more: change.page.more };
+      return merged({ ...state, limit, more: change.page.more }, rowsOf(change.page));
     }
     case "told": {
       const answers = state.answers + change.rows.filter((row) => isNewAnswer(state, row)).length;

@@ -24,6 +24,7 @@ async function fetchCaptures({ states, span }: Filter, before: string | null): P
 export interface LiveCaptures {
   readonly captures: Captures;
   readonly loadOlder: () => void;
+  readonly isLoadingOlder: boolean;
   /** Why they, or the older ones, could not be loaded. */
   readonly error: Error | null;
 }
@@ -44,8 +45,7 @@ export function useLiveCaptures(filter: Filter): LiveCaptures {
   useEffect(() => {
     if (page !== undefined) {
       change({ type: "loaded", filter, page });
-      // Told while the answer was on its way.
-      change({ type: "told", rows: stream.since("capture", page.position).map(rowOf) });
+      change({ type: "told", rows: toldSince(page) });
     }
   }, [filter, page]);
   useEvents("capture", (told) => {
@@ -53,14 +53,31 @@ export function useLiveCaptures(filter: Filter): LiveCaptures {
   });
 
   const older = useMutation({
-    mutationFn: () => fetchCaptures(filter, newestFirst(state).at(-1)?.capture.id ?? null),
-    onSuccess: (found) => {
-      change({ type: "older", page: found });
+    mutationFn: (wanted: Filter) => fetchCaptures(wanted, newestFirst(state).at(-1)?.capture.id ?? null),
+    onMutate: () => {
+      change({ type: "asked older", atMost: PAGE_SIZE });
+    },
+    onSuccess: (found, wanted) => {
+      change({ type: "older", filter: wanted, page: found });
+      change({ type: "told", rows: toldSince(found) });
     },
   });
+  const isOlderOfThese = older.variables === filter;
   // Until the answer to another filter is there, what the former one let through would stand under a wrong name.
   const shown = state.filter === filter ? state : NO_CAPTURES;
-  return { captures: shown, loadOlder: older.mutate, error: error ?? older.error };
+  return {
+    captures: shown,
+    loadOlder: () => {
+      older.mutate(filter);
+    },
+    isLoadingOlder: isOlderOfThese && older.isPending,
+    error: error ?? (isOlderOfThese ? older.error : null),
+  };
+}
+
+/** What was told while an answer was on its way. */
+function toldSince({ position }: CapturePage): Row[] {
+  return stream.since("capture", position).map(rowOf);
 }
 
 function rowOf({ payload, position }: Told<"capture">): Row {
