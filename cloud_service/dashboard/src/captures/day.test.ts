@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { dayInWords, dayOf, isWithin, parseDay, shifted, spanOf, untilTomorrow } from "./day.ts";
+import { dayInWords, isWithin, parseDay, shifted, spanOf } from "./day.ts";
 
 describe("a day", () => {
   test("is read from the address only where it exists", () => {
@@ -26,13 +26,6 @@ describe("a day", () => {
     expect(isWithin(span, new Date(2026, 10, 23).toISOString())).toBe(false);
     expect(isWithin(span, new Date(first.getTime() - 1).toISOString())).toBe(false);
     expect(isWithin(null, "1999-01-01T00:00:00Z")).toBe(true);
-  });
-
-  test("ends when the next one begins", () => {
-    const now = new Date(2026, 10, 22, 23, 59, 30);
-
-    expect(untilTomorrow(now)).toBe(30_000);
-    expect(dayOf(new Date(now.getTime() + 30_000))).toBe("2026-11-23");
   });
 
   test("is told as a person tells it", () => {

@@ -56,11 +56,6 @@ export function dayInWords(day: Day, today: Day): string {
   return day === shifted(today, -1) ? "yesterday" : LONG.format(startOf(day));
 }
 
-/** How long it is until the next day begins; ms. */
-export function untilTomorrow(now: Date): number {
-  return startOf(shifted(dayOf(now), 1)).getTime() - now.getTime();
-}
-
 function startOf(day: Day): Date {
   const [, year, month, date] = DAY.exec(day) ?? [];
   return new Date(Number(year), Number(month) - 1, Number(date));
