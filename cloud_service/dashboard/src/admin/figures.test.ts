@@ -11,6 +11,8 @@ describe("figures in words", () => {
     ["2026-11-22T08:57:01Z", "2 minutes ago"],
     ["2026-11-22T08:00:00Z", "1 hour ago"],
     ["2026-11-19T09:00:00Z", "3 days ago"],
+    ["2026-11-22T09:00:07Z", "just now"],
+    ["2026-11-22T09:00:40Z", "in 40 seconds"],
     ["2026-11-23T08:00:00Z", "in 23 hours"],
   ])("%s was %s", (moment, words) => {
     expect(ago(moment, NOW)).toBe(words);

@@ -6,9 +6,15 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
+/** What a page takes for now is that old at most; see `useNow`. */
+const NOW_IS_OLD_SECONDS = 10;
+
 /** How long ago, or ahead, a moment lies: "3 minutes ago", "in 2 hours", "just now". */
 export function ago(moment: string, now: Date = new Date()): string {
   const seconds = (Date.parse(moment) - now.getTime()) / 1000;
+  if (seconds > 0 && seconds <= NOW_IS_OLD_SECONDS) {
+    return "just now";
+  }
   for (const [unit, length] of UNITS) {
     const count = Math.trunc(seconds / length);
     if (count !== 0 && (unit !== "second" || Math.abs(count) >= 5)) {

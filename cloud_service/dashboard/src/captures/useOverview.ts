@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
+import { watchedDevicesQuery } from "../admin/devices/api.ts";
 import { answer, api } from "../api/client.ts";
 import { keys, queryClient } from "../api/queries.ts";
 import type { CaptureCounts, DeviceSummary, Refusals } from "../api.gen.ts";
@@ -26,7 +27,7 @@ export function useOverview(span: Span | null): Overview {
     queryFn: () => answer(api.GET("/api/v1/captures/counts", { params: { query: { ...span } } })),
     refetchInterval,
   });
-  const devices = useQuery({ queryKey: keys.devices, queryFn: () => answer(api.GET("/api/v1/devices")) });
+  const devices = useQuery(watchedDevicesQuery);
   const refusals = useQuery({
     queryKey: ["refusals"],
     queryFn: () => answer(api.GET("/api/v1/refusals", { params: { query: { limit: 20 } } })),

@@ -118,6 +118,20 @@ test("a first answer that an event overtakes is asked for once more, however man
   expect(asked).toHaveBeenCalledTimes(2);
 });
 
+test("all devices together are asked for once a second at most", async () => {
+  render(<Follower />);
+  FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
+  const asked = watch(keys.devices, () => []);
+  await vi.advanceTimersByTimeAsync(5000);
+  for (let position = 8; position < 18; position++) {
+    FakeSource.newest().tell("device", {}, position);
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  await vi.advanceTimersByTimeAsync(5000);
+
+  expect(asked).toHaveBeenCalledTimes(3);
+});
+
 test("a refused stream is told of", () => {
   render(<Follower />);
   FakeSource.newest().readyState = FakeSource.CLOSED;

@@ -4,6 +4,10 @@ import { askAgain, askOnceMore, atFirstAnswers, keys, queryClient } from "../api
 import { useStore } from "../store.ts";
 import { takeIn } from "../training/jobs/api.ts";
 import { type Connection, type Hello, type Kind, stream, type Told } from "./stream.ts";
+import { useThrottled } from "./useThrottled.ts";
+
+/** At a change of the network all devices tell something at once, and each answer names all of them. */
+const DEVICES_AT_MOST_EVERY_MS = 1000;
 
 /** Calls `handler` with every batch of events of a kind while the component is there. */
 export function useEvents<K extends Kind>(kind: K, handler: (told: readonly Told<K>[]) => void): void {
@@ -24,6 +28,9 @@ export function useConnection(): Connection {
 /** Keeps the page connected, and marks the kept answers stale of which an event tells. To be used once. */
 export function useStream(onRefused: () => void): void {
   const refused = useEffectEvent(onRefused);
+  const askForDevices = useThrottled(() => {
+    markStale([keys.devices]);
+  }, DEVICES_AT_MOST_EVERY_MS);
   useEffect(() => {
     const ends = [
       stream.greeting(catchUp),
@@ -33,9 +40,7 @@ export function useStream(onRefused: () => void): void {
       stream.on("capture", (told) => {
         markStale(told.map(({ payload }) => keys.capture(payload.id)));
       }),
-      stream.on("device", () => {
-        markStale([keys.devices]);
-      }),
+      stream.on("device", askForDevices),
       stream.on("dataset", () => {
         markStale([keys.datasets]);
       }),
@@ -59,7 +64,7 @@ export function useStream(onRefused: () => void): void {
         end();
       }
     };
-  }, []);
+  }, [askForDevices]);
 }
 
 /** Loads anew what no event will tell of: what was answered before the stream began, and what failed while it was away. */

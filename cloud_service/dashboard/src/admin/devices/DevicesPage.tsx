@@ -7,7 +7,7 @@ import { may, useMe } from "../../session/me.ts";
 import { AdminPage } from "../AdminPage.tsx";
 import { Asked } from "../Asked.tsx";
 import { Confirm } from "../Confirm.tsx";
-import { devicesQuery, shutOut } from "./api.ts";
+import { shutOut, watchedDevicesQuery } from "./api.ts";
 import { DeviceTable } from "./DeviceTable.tsx";
 import { EnrolDevice } from "./EnrolDevice.tsx";
 import { OpenCodes } from "./OpenCodes.tsx";
@@ -17,7 +17,7 @@ export type Deed = { what: "enrol" } | { what: "enrol-anew" | "shut-out"; device
 
 /** The microscope workstations: whether they are there, what they hold, and what they were told. */
 export function DevicesPage() {
-  const devices = useQuery(devicesQuery);
+  const devices = useQuery(watchedDevicesQuery);
   const isManager = may(useMe(), "manage-devices");
   const [deed, setDeed] = useState<Deed | null>(null);
   const close = () => {

@@ -10,6 +10,9 @@ export const devicesQuery = queryOptions({
   queryFn: () => answer(api.GET("/api/v1/devices")),
 });
 
+/** When a device was last seen, its free disk and its clock raise no event, so they are asked for now and then. */
+export const watchedDevicesQuery = queryOptions({ ...devicesQuery, refetchInterval: 15_000 });
+
 /** Orders a device to do something; it confirms it in its own time. */
 export async function orderDevice(id: string, action: CommandAction): Promise<void> {
   await api.POST("/api/v1/devices/{device_id}/commands", { params: { path: { device_id: id } }, body: { action } });
