@@ -6,7 +6,6 @@ import { Problem, Unreachable } from "./problem.ts";
 export const keys = {
   cases: ["cases"] as const,
   caseCounts: ["case-counts"] as const,
-  case: (id: string) => ["case", id] as const,
   captures: ["captures"] as const,
   capture: (id: string) => ["capture", id] as const,
   captureCounts: ["capture-counts"] as const,

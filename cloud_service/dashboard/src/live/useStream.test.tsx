@@ -4,7 +4,6 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { keys, queryClient } from "../api/queries.ts";
 import { aCapture } from "../captures/testCaptures.ts";
-import { aCase } from "../worklist/testCases.ts";
 import { FakeSource } from "./fakeSource.ts";
 import { useStream } from "./useStream.ts";
 
@@ -78,16 +77,29 @@ test("when the line is back, only what failed meanwhile is asked for again; anot
 });
 
 test("an event makes stale what is kept of its subject", () => {
-  const [told, other] = [aCase(1), aCase(2)];
+  const [told, other] = [aCapture(1), aCapture(2)];
   render(<Follower />);
   FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
-  queryClient.setQueryData(keys.case(told.id), told);
-  queryClient.setQueryData(keys.case(other.id), other);
-  FakeSource.newest().tell("case", told, 8);
+  queryClient.setQueryData(keys.capture(told.id), told);
+  queryClient.setQueryData(keys.capture(other.id), other);
+  FakeSource.newest().tell("capture", told, 8);
   vi.advanceTimersByTime(100);
 
-  expect(isStale(keys.case(told.id))).toBe(true);
-  expect(isStale(keys.case(other.id))).toBe(false);
+  expect(isStale(keys.capture(told.id))).toBe(true);
+  expect(isStale(keys.capture(other.id))).toBe(false);
+});
+
+test("a data set that comes makes stale what is kept of models, whose assessments it may overtake", () => {
+  render(<Follower />);
+  FakeSource.newest().tell("hello", { position: 7, reset: false }, 7);
+  const kept = [[...keys.datasets, "all"], [...keys.models, "assessments", "0"]];
+  for (const key of kept) {
+    queryClient.setQueryData(key, []);
+  }
+  FakeSource.newest().tell("dataset", {}, 8);
+  vi.advanceTimersByTime(100);
+
+  expect(kept.map(isStale)).toEqual([true, true]);
 });
 
 test("a first answer that was true before the stream began is asked for once more when it comes", async () => {

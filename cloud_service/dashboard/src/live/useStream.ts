@@ -25,7 +25,10 @@ export function useConnection(): Connection {
   return useStore(stream.connection);
 }
 
-/** Keeps the page connected, and marks the kept answers stale of which an event tells. To be used once. */
+/**
+ * Keeps the page connected, and marks the kept answers stale of which an event tells; the pages that show cases follow
+ * the events themselves. To be used once.
+ */
 export function useStream(onRefused: () => void): void {
   const refused = useEffectEvent(onRefused);
   const askForDevices = useThrottled(() => {
@@ -34,15 +37,13 @@ export function useStream(onRefused: () => void): void {
   useEffect(() => {
     const ends = [
       stream.greeting(catchUp),
-      stream.on("case", (told) => {
-        markStale(told.map(({ payload }) => keys.case(payload.id)));
-      }),
       stream.on("capture", (told) => {
         markStale(told.map(({ payload }) => keys.capture(payload.id)));
       }),
       stream.on("device", askForDevices),
       stream.on("dataset", () => {
-        markStale([keys.datasets]);
+        // A locked test set that is imported overtakes the assessments on the one before.
+        markStale([keys.datasets, keys.models]);
       }),
       stream.on("model", () => {
         markStale([keys.models]);
