@@ -1,6 +1,7 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 
-import { ALL_DAYS, type Day, parseDay, shifted } from "./day.ts";
+import { ALL_DAYS, type Day, shifted } from "./day.ts";
+import { DayInput } from "./DayInput.tsx";
 
 interface Props {
   /** ALL_DAYS is one of them. */
@@ -25,18 +26,7 @@ export function DayChoice({ day, today, onChoose }: Props) {
       >
         <ChevronLeft aria-hidden="true" />
       </button>
-      <input
-        type="date"
-        aria-label="Date"
-        max={today}
-        value={isOneDay ? day : ""}
-        onChange={({ target }) => {
-          const chosen = parseDay(target.value);
-          if (chosen !== null) {
-            onChoose(chosen);
-          }
-        }}
-      />
+      <DayInput aria-label="Date" max={today} day={isOneDay ? day : null} onChoose={onChoose} />
       <button
         type="button"
         className="icon-button"

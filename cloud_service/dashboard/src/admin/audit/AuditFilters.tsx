@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 
+import { DayInput } from "../../captures/DayInput.tsx";
 import { Field } from "../Field.tsx";
 import { ACTIONS } from "./actions.ts";
 import { actionInWords } from "./auditWords.ts";
@@ -73,15 +74,18 @@ interface FilterProps extends Props {
 }
 
 function OneDay({ name, label, search, onChange }: FilterProps) {
+  const change = (value: string) => {
+    onChange(withFilter(search, name, value));
+  };
   return (
     <Field label={label}>
       {(wiring) => (
-        <input
+        <DayInput
           {...wiring}
-          type="date"
-          value={search[name] ?? ""}
-          onChange={({ target }) => {
-            onChange(withFilter(search, name, target.value));
+          day={search[name] ?? null}
+          onChoose={change}
+          onClear={() => {
+            change("");
           }}
         />
       )}
