@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
+import { plural } from "../admin/figures.ts";
 import { answer, api, imageUrl } from "../api/client.ts";
 import { keys } from "../api/queries.ts";
 import type { CaptureDetail } from "../api.gen.ts";
@@ -8,7 +9,7 @@ import { hasImage, Quality, State } from "./CaptureTable.tsx";
 import { CustodyTrail } from "./CustodyTrail.tsx";
 import { Finding } from "./Finding.tsx";
 import { RetryButton } from "./RetryButton.tsx";
-import { bytes,  } from "../words.ts";
+import { bytes } from "../words.ts";
 
 interface Props {
   id: string;
@@ -23,18 +24,25 @@ export function CapturePanel({ id, onClose }: Props) {
   });
   const heading = useRef<HTMLHeadingElement>(null);
 
+  const close = useCallback(() => {
+    document.querySelector<HTMLElement>(`[data-capture="${id}"] .open`)?.focus();
+    onClose();
+  }, [id, onClose]);
+
   useEffect(() => {
     heading.current?.focus();
+  }, []);
+  useEffect(() => {
     const closeOnEscape = (event: KeyboardEvent) => {
       if (event.key === "Escape") {
-        onClose();
+        close();
       }
     };
     document.addEventListener("keydown", closeOnEscape);
     return () => {
       document.removeEventListener("keydown", closeOnEscape);
     };
-  }, [onClose]);
+  }, [close]);
 
   return (
     <aside className="panel card" aria-label="Capture">
@@ -42,7 +50,7 @@ export function CapturePanel({ id, onClose }: Props) {
         <h2 ref={heading} tabIndex={-1}>
           <bdi>{detail?.smear ?? "Capture"}</bdi>
         </h2>
-        <button type="button" onClick={onClose} aria-label="Close" title="Close (Esc)">
+        <button type="button" onClick={close} aria-label="Close" title="Close (Esc)">
           ×
         </button>
       </div>
@@ -99,7 +107,8 @@ function Deliveries({ detail }: { detail: CaptureDetail }) {
   }
   return (
     <p className="quiet">
-      The device has not shown the result yet; sent {waiting.reduce((sum, { attempts }) => sum + attempts, 0)} times.
+      The device has not shown the result yet; sent{" "}
+      {plural(waiting.reduce((sum, { attempts }) => sum + attempts, 0), "time")}.
     </p>
   );
 }
