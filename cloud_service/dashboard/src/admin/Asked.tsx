@@ -10,12 +10,13 @@ interface Props<Data> {
   children: (data: Data) => ReactNode;
 }
 
-/** What a query answered; until then that it is on its way, and in place of it why there is none. */
+/** What a query answered, with why it is not newer; until then that it is on its way, and in place of it why there is none. */
 export function Asked<Data>({ query, what, children }: Props<Data>) {
   if (query.data !== undefined) {
     return (
       <>
         {query.isError && <Fault error={query.error} onRetry={() => void query.refetch()} />}
+        {!query.isError && query.failureReason !== null && <Waiting words={failing(query.failureReason)} />}
         {children(query.data)}
       </>
     );
@@ -23,11 +24,19 @@ export function Asked<Data>({ query, what, children }: Props<Data>) {
   if (query.isError) {
     return <Fault error={query.error} onRetry={() => void query.refetch()} />;
   }
+  return <Waiting words={query.failureReason === null ? `Loading ${what}…` : failing(query.failureReason)} />;
+}
+
+function Waiting({ words }: { words: string }) {
   return (
     <p role="status" className="quiet loading">
-      {query.failureReason === null ? `Loading ${what}…` : `${wordsOf(query.failureReason)} Trying again…`}
+      {words}
     </p>
   );
+}
+
+function failing(reason: unknown): string {
+  return `${wordsOf(reason)} Trying again…`;
 }
 
 function Fault({ error, onRetry }: { error: unknown; onRetry: () => void }) {
