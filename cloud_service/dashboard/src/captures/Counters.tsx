@@ -24,7 +24,7 @@ export function Counters({ counts, chosen, onChoose }: Props) {
               onChoose(chosen === state ? null : state);
             }}
           >
-            <span className="number">{counts?.[state].toLocaleString() ?? "–"}</span>{" "}
+            <span className="number">{counts?.[state].toLocaleString("en") ?? "–"}</span>{" "}
             <span className="name">
               <span aria-hidden="true">{STATE_WORDS[state].sign}</span> {STATE_WORDS[state].word}
             </span>

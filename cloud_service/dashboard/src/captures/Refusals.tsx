@@ -1,3 +1,4 @@
+import { plural } from "../admin/figures.ts";
 import type { Refusals as RefusalsAnswer } from "../api.gen.ts";
 import { shortTime } from "../words.ts";
 
@@ -9,7 +10,7 @@ export function Refusals({ refusals: { total, refusals } }: { refusals: Refusals
   return (
     <details className="refusals">
       <summary>
-        {total === 1 ? "1 message was refused" : `${total.toLocaleString()} messages were refused`}
+        {plural(total, "message was refused", "messages were refused")}
       </summary>
       <ul>
         {refusals.map((refusal) => (

@@ -41,8 +41,8 @@ function Workers({ workers }: { workers: readonly WorkerHealth[] }) {
       state={({ alive }) => <Alive alive={alive} />}
       columns={[
         { head: "Model", cell: (worker) => <Models worker={worker} /> },
-        { head: "Holds", number: true, cell: ({ claimed }) => claimed.toLocaleString() },
-        { head: "Worked off", number: true, cell: ({ answered }) => answered.toLocaleString() },
+        { head: "Holds", number: true, cell: ({ claimed }) => claimed.toLocaleString("en") },
+        { head: "Worked off", number: true, cell: ({ answered }) => answered.toLocaleString("en") },
       ]}
     />
   );
@@ -84,8 +84,8 @@ function TrainingWorkers({ workers }: { workers: readonly TrainingWorkerHealth[]
           head: "Now",
           cell: ({ job_kind: kind }) => (kind === null ? <span className="quiet">idle</span> : WORK[kind]),
         },
-        { head: "Threads", number: true, cell: ({ threads }) => threads?.toLocaleString() ?? "–" },
-        { head: "Jobs begun", number: true, cell: ({ begun }) => begun.toLocaleString() },
+        { head: "Threads", number: true, cell: ({ threads }) => threads?.toLocaleString("en") ?? "–" },
+        { head: "Jobs begun", number: true, cell: ({ begun }) => begun.toLocaleString("en") },
       ]}
     />
   );

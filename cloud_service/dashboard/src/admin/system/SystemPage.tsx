@@ -34,19 +34,21 @@ function Concerns({ health }: { health: SystemHealth }) {
   const found = concerns(health);
   const now = useNow();
   return (
-    <section className={found.length === 0 ? "verdict whole" : "verdict broken"} aria-label="State" role="status">
+    <section className={found.length === 0 ? "verdict whole" : "verdict broken"} aria-label="State">
       {found.length === 0 ? <CircleCheck aria-hidden="true" /> : <CircleAlert aria-hidden="true" />}
       <div>
-        {found.length === 0 && <strong>All parts are there and keep up.</strong>}
-        {found.length > 0 && (
-          <ul className="concerns">
-            {found.map(({ title, words }) => (
-              <li key={title}>
-                <strong>{title}.</strong> {words}
-              </li>
-            ))}
-          </ul>
-        )}
+        <div role="status">
+          {found.length === 0 && <strong>All parts are there and keep up.</strong>}
+          {found.length > 0 && (
+            <ul className="concerns">
+              {found.map(({ title, words }) => (
+                <li key={`${title} ${words}`}>
+                  <strong>{title}.</strong> {words}
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
         <p className="as-of">
           As of <When moment={health.at} now={now} />
         </p>
@@ -59,21 +61,21 @@ function Facts({ health }: { health: SystemHealth }) {
   const { queue, devices, deliveries, storage } = health;
   return (
     <div className="facts">
-      <Fact name="Analyses waiting" figure={queue.waiting.toLocaleString()}>
+      <Fact name="Analyses waiting" figure={queue.waiting.toLocaleString("en")}>
         {queue.oldest_unclaimed_seconds === null
           ? "none waits to be taken"
           : `the oldest for ${duration(queue.oldest_unclaimed_seconds)}`}
       </Fact>
-      <Fact name="Being analysed" figure={queue.claimed.toLocaleString()}>
+      <Fact name="Being analysed" figure={queue.claimed.toLocaleString("en")}>
         by {plural(health.workers.filter(({ alive }) => alive).length, "worker")}
       </Fact>
-      <Fact name="Failed analyses" figure={queue.failed.toLocaleString()}>
+      <Fact name="Failed analyses" figure={queue.failed.toLocaleString("en")}>
         {queue.failed === 0 ? "no capture waits for a person" : "wait for a person"}
       </Fact>
       <Fact name="Devices online" figure={`${String(devices.online)} of ${String(devices.enrolled)}`}>
         of all sites
       </Fact>
-      <Fact name="Results under way" figure={deliveries.waiting.toLocaleString()}>
+      <Fact name="Results under way" figure={deliveries.waiting.toLocaleString("en")}>
         {deliveries.oldest_seconds === null
           ? "every one was shown"
           : `the oldest for ${duration(deliveries.oldest_seconds)}`}
@@ -81,7 +83,7 @@ function Facts({ health }: { health: SystemHealth }) {
       <Fact name="Store of captures" figure={storage.free_bytes === null ? "–" : room(storage.free_bytes)}>
         {storage.total_bytes === null ? `${storage.kind} does not tell` : `free of ${room(storage.total_bytes)}`}
       </Fact>
-      <Fact name="Event log" figure={health.event_position.toLocaleString()}>
+      <Fact name="Event log" figure={health.event_position.toLocaleString("en")}>
         events ever written
       </Fact>
       <Fact name="Smearflow" figure={health.version}>
