@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { CaptureTable } from "./CaptureTable.tsx";
 import type { CaptureSummary, Me } from "../api.gen.ts";
+import type { Day } from "./day.ts";
 import { MeContext } from "../session/me.ts";
 import { aCapture, anAnalysed } from "./testCaptures.ts";
 
@@ -11,16 +12,24 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+const EMPTY = { title: "No captures yet", words: "They appear by themselves." };
 const CLINICIAN: Me = { user: "h.meier", role: "clinician", site: null, permissions: ["retry-analyses"] };
 const TECHNICIAN: Me = { user: "a.lang", role: "technician", site: "north", permissions: ["see-captures"] };
 
 function show(captures: CaptureSummary[], onSelect: (id: string) => void = () => undefined, me = CLINICIAN) {
   const rows = captures.map((capture, position) => ({ capture, position }));
-  return render(
+  const table = (today: Day) => (
     <MeContext value={me}>
-      <CaptureTable rows={rows} loaded empty={{ title: "No captures yet", words: "They appear by themselves." }} selected={null} onSelect={onSelect} />
-    </MeContext>,
+      <CaptureTable rows={rows} today={today} loaded empty={EMPTY} selected={null} onSelect={onSelect} />
+    </MeContext>
   );
+  const shown = render(table("2026-11-22"));
+  return {
+    ...shown,
+    goOn: (today: Day) => {
+      shown.rerender(table(today));
+    },
+  };
 }
 
 test("a finding is told in words, with its probability, and never by colour alone", () => {
@@ -92,6 +101,16 @@ test("who may not retry is offered none, and still reads why it failed", () => {
 
   expect(screen.getByText("The worker ended.")).toBeDefined();
   expect(screen.queryByRole("button", { name: "Retry" })).toBeNull();
+});
+
+test("what was today has a date once the next day begins", () => {
+  const { container, goOn } = show([aCapture(1, { custody: [{ stage: "received", at: "2026-11-22T09:00:02Z" }] })]);
+  const times = () => [...container.querySelectorAll("td time")].map(({ textContent }) => textContent);
+  expect(times().some((time) => time.includes("2026"))).toBe(false);
+
+  goOn("2026-11-23");
+  expect(times()).toHaveLength(2);
+  expect(times().every((time) => time.includes("2026"))).toBe(true);
 });
 
 test("a row opens by click and by its button", () => {

@@ -3,6 +3,7 @@ import { memo } from "react";
 import { thumbnailUrl } from "../api/client.ts";
 import type { CaptureSummary, Verdict } from "../api.gen.ts";
 import type { Row } from "./captures.ts";
+import { type Day, startOf } from "./day.ts";
 import { useMe } from "../session/me.ts";
 import { Whereabouts } from "./CustodyTrail.tsx";
 import { Finding } from "./Finding.tsx";
@@ -11,6 +12,7 @@ import { fullTime, QUALITY_WORDS, shortCase, shortTime, STATE_WORDS } from "../w
 
 interface Props {
   rows: readonly Row[];
+  today: Day;
   loaded: boolean;
   /** What is said where there are none. */
   empty: { title: string; words: string };
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** Captures, newest first. */
-export function CaptureTable({ rows, loaded, empty, selected, onSelect }: Props) {
+export function CaptureTable({ rows, today, loaded, empty, selected, onSelect }: Props) {
   const { site } = useMe();
   if (rows.length === 0) {
     return <Nothing loaded={loaded} {...empty} />;
@@ -50,6 +52,7 @@ export function CaptureTable({ rows, loaded, empty, selected, onSelect }: Props)
           <CaptureRow
             key={capture.id}
             capture={capture}
+            today={today}
             selected={capture.id === selected}
             onSelect={onSelect}
           />
@@ -73,11 +76,12 @@ function Nothing({ loaded, title, words }: { loaded: boolean; title: string; wor
 
 interface RowProps {
   capture: CaptureSummary;
+  today: Day;
   selected: boolean;
   onSelect: (id: string) => void;
 }
 
-const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: RowProps) {
+const CaptureRow = memo(function CaptureRow({ capture, today, selected, onSelect }: RowProps) {
   const { site } = useMe();
   const select = () => {
     onSelect(capture.id);
@@ -89,7 +93,7 @@ const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: Row
       </td>
       <td>
         <time dateTime={capture.captured_at} title={fullTime(capture.captured_at)}>
-          {shortTime(capture.captured_at)}
+          {shortTime(capture.captured_at, startOf(today))}
         </time>
       </td>
       <th scope="row">
@@ -122,7 +126,7 @@ const CaptureRow = memo(function CaptureRow({ capture, selected, onSelect }: Row
       </td>
       <td className="where">
         <State capture={capture} />
-        <Whereabouts capture={capture} />
+        <Whereabouts capture={capture} today={today} />
       </td>
       <td className={capture.prediction === null && capture.reason === null ? "answer none" : "answer"}>
         <Finding capture={capture} />

@@ -83,6 +83,7 @@ export function CapturesPage() {
           )}
           <CaptureTable
             rows={rows}
+            today={today}
             loaded={captures.loaded}
             empty={emptyWords(state !== undefined, day === today || day === ALL_DAYS)}
             selected={selected ?? null}

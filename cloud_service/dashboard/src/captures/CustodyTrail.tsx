@@ -1,6 +1,7 @@
 import type { CaptureSummary } from "../api.gen.ts";
 import { clockTime, fullTime, STAGE_WORDS } from "../words.ts";
 import { latest, trail } from "./custody.ts";
+import { type Day, startOf } from "./day.ts";
 
 type Kept = Pick<CaptureSummary, "custody" | "state">;
 
@@ -19,7 +20,7 @@ export function CustodyTrail({ capture }: { capture: Kept }) {
 }
 
 /** Where a capture is: its last stage in words, with a step for each one passed. */
-export function Whereabouts({ capture }: { capture: Kept }) {
+export function Whereabouts({ capture, today }: { capture: Kept; today: Day }) {
   const last = latest(capture.custody);
   return (
     <span className="whereabouts">
@@ -30,7 +31,7 @@ export function Whereabouts({ capture }: { capture: Kept }) {
       </span>
       {last !== null && (
         <span className="quiet">
-          {STAGE_WORDS[last.stage]}, <time dateTime={last.at}>{clockTime(last.at)}</time>
+          {STAGE_WORDS[last.stage]}, <time dateTime={last.at}>{clockTime(last.at, startOf(today))}</time>
         </span>
       )}
     </span>

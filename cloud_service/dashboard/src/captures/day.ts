@@ -56,7 +56,8 @@ export function dayInWords(day: Day, today: Day): string {
   return day === shifted(today, -1) ? "yesterday" : LONG.format(startOf(day));
 }
 
-function startOf(day: Day): Date {
+/** The first moment of a day. */
+export function startOf(day: Day): Date {
   const [, year, month, date] = DAY.exec(day) ?? [];
   return new Date(Number(year), Number(month) - 1, Number(date));
 }
