@@ -137,4 +137,15 @@ describe("captures", () => {
 
     expect(again.answers).toBe(1);
   });
+
+  test("count an answer once, also where the filter keeps its capture out", () => {
+    const failed: Filter = { states: ["failed"], span: null };
+    const before = captures(NO_CAPTURES, { type: "loaded", filter: EVERY_CAPTURE, page: aPage([anAnalysed(1, 0.9)], 10) });
+    const few = captures(before, { type: "loaded", filter: failed, page: aPage([], 11) });
+    const told = [1, 2, 2].map((second, number) => ({ capture: anAnalysed(second, 0.9), position: 12 + number }));
+    const first = captures(few, { type: "told", rows: told });
+    const again = captures(first, { type: "told", rows: told });
+
+    expect(again.answers).toBe(1);
+  });
 });

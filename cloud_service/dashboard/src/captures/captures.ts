@@ -26,6 +26,8 @@ export interface Captures {
   readonly limit: number;
   /** The first page has come. */
   readonly loaded: boolean;
+  /** Answers of the model that are known, of captures here or not: told once more with its capture, one is not new. */
+  readonly known: ReadonlySet<string>;
   /** Answers of the model that came while the page was open. */
   readonly answers: number;
 }
@@ -48,6 +50,7 @@ export const NO_CAPTURES: Captures = {
   more: false,
   limit: KEPT,
   loaded: false,
+  known: new Set(),
   answers: 0,
 };
 
@@ -66,8 +69,9 @@ export function captures(state: Captures, change: Change): Captures {
       return merged({ ...state, limit, more: change.page.more }, rowsOf(change.page));
     }
     case "told": {
-      const answers = state.answers + change.rows.filter((row) => isNewAnswer(state, row)).length;
-      return merged({ ...state, answers }, withoutUnloaded(state, change.rows));
+      const known = withAnswers(state.known, change.rows);
+      const answers = state.answers + known.size - state.known.size;
+      return merged({ ...state, known, answers }, withoutUnloaded(state, change.rows));
     }
   }
 }
@@ -90,11 +94,12 @@ function rowsOf(page: CapturePage): Row[] {
 }
 
 function fresh(state: Captures, filter: Filter): Captures {
-  return { ...NO_CAPTURES, filter, loaded: true, answers: state.answers };
+  return { ...NO_CAPTURES, filter, loaded: true, known: state.known, answers: state.answers };
 }
 
 /** A later position wins; one that was here already, or comes late, changes nothing. */
-function merged(state: Captures, news: readonly Row[]): Captures {
+function merged(before: Captures, news: readonly Row[]): Captures {
+  const state = { ...before, known: withAnswers(before.known, news) };
   const rows = new Map(state.rows);
   for (const row of news) {
     const known = rows.get(row.capture.id);
@@ -125,6 +130,9 @@ function withoutUnloaded(state: Captures, news: readonly Row[]): readonly Row[] 
   return news.filter((row) => state.rows.has(row.capture.id) || oldest === undefined || byAge(row, oldest) < 0);
 }
 
-function isNewAnswer(state: Captures, row: Row): boolean {
-  return row.capture.state === "analysed" && state.rows.get(row.capture.id)?.capture.state !== "analysed";
+function withAnswers(known: ReadonlySet<string>, news: readonly Row[]): ReadonlySet<string> {
+  const told = news
+    .filter(({ capture }) => capture.state === "analysed")
+    .map(({ capture }) => `${capture.id} ${capture.prediction?.created_at ?? ""}`);
+  return told.every((answer) => known.has(answer)) ? known : new Set([...known, ...told]);
 }
