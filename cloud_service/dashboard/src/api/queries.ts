@@ -1,6 +1,9 @@
-import { notifyManager, type Query, QueryClient, type QueryFilters } from "@tanstack/react-query";
+import { notifyManager, type Query, QueryClient, type QueryFilters, type QueryKey } from "@tanstack/react-query";
 
 import { Problem, Unreachable } from "./problem.ts";
+
+/** A query is tried again for minutes while the server is away; a window that has done its deed is not to stay so long. */
+const LONGEST_WAIT_MS = 3000;
 
 /** The keys under which answers are kept; the event stream marks them stale by these. */
 export const keys = {
@@ -39,6 +42,12 @@ export const queryClient = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+
+/** Asks again for what a deed has changed; done when the answers are there, or a few seconds later without them. */
+export async function loadAnew(queryKey: QueryKey): Promise<void> {
+  const loaded = queryClient.invalidateQueries({ queryKey });
+  await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS))]);
+}
 
 /** Asks again for what is kept, as something has happened to it; `wanted` says which of it. */
 export function askAgain(wanted: QueryFilters = {}): void {

@@ -26,7 +26,7 @@ export interface Captures {
   readonly limit: number;
   /** The first page has come. */
   readonly loaded: boolean;
-  /** Answers of the model that are known, of captures here or not: told once more with its capture, one is not new. */
+  /** The latest answers of the model, of captures here or not: told once more with its capture, one is not new. */
   readonly known: ReadonlySet<string>;
   /** Answers of the model that came while the page was open. */
   readonly answers: number;
@@ -69,8 +69,8 @@ export function captures(state: Captures, change: Change): Captures {
       return merged({ ...state, limit, more: change.page.more }, rowsOf(change.page));
     }
     case "told": {
+      const answers = state.answers + newAnswers(state.known, change.rows).size;
       const known = withAnswers(state.known, change.rows);
-      const answers = state.answers + known.size - state.known.size;
       return merged({ ...state, known, answers }, withoutUnloaded(state, change.rows));
     }
   }
@@ -130,9 +130,15 @@ function withoutUnloaded(state: Captures, news: readonly Row[]): readonly Row[] 
   return news.filter((row) => state.rows.has(row.capture.id) || oldest === undefined || byAge(row, oldest) < 0);
 }
 
-function withAnswers(known: ReadonlySet<string>, news: readonly Row[]): ReadonlySet<string> {
+function newAnswers(known: ReadonlySet<string>, news: readonly Row[]): Set<string> {
   const told = news
     .filter(({ capture }) => capture.state === "analysed")
     .map(({ capture }) => `${capture.id} ${capture.prediction?.created_at ?? ""}`);
-  return told.every((answer) => known.has(answer)) ? known : new Set([...known, ...told]);
+  return new Set(told.filter((answer) => !known.has(answer)));
+}
+
+/** As many of the latest as rows are kept: a page may stay open for weeks. */
+function withAnswers(known: ReadonlySet<string>, news: readonly Row[]): ReadonlySet<string> {
+  const told = newAnswers(known, news);
+  return told.size === 0 ? known : new Set([...known, ...told].slice(-MOST));
 }

@@ -1,13 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { answer, api } from "../api/client.ts";
-import { keys, queryClient } from "../api/queries.ts";
+import { keys, loadAnew } from "../api/queries.ts";
 import { type Sent, upload } from "../api/upload.ts";
 import type { AssessmentRequest, ModelDetail, ProposalRequest, ProposalView } from "../api.gen.ts";
 import type { Decision } from "./proposal.ts";
-
-/** A query is tried again for minutes while the server is away; a window that has done its deed is not to stay so long. */
-const LONGEST_WAIT_MS = 3000;
 
 // All of it stands under one key: an event that tells of a model marks all of it stale.
 
@@ -69,7 +66,7 @@ export const proposalsQuery = queryOptions({
 export async function assess(digest: string, wanted: AssessmentRequest) {
   const params = { path: { digest } };
   const job = await answer(api.POST("/api/v1/models/{digest}/assessments", { params, body: wanted }));
-  await queryClient.invalidateQueries({ queryKey: keys.trainingJobs });
+  await loadAnew(keys.trainingJobs);
   return job;
 }
 
@@ -118,13 +115,12 @@ export function endShadow(digest: string) {
 
 /** The event comes as well, but who did it is to see it at once; after a refusal nothing is waited for. */
 async function changing<Data>(deed: Promise<Data>): Promise<Data> {
-  const loadAnew = () => queryClient.invalidateQueries({ queryKey: keys.models });
   try {
     const answered = await deed;
-    await Promise.race([loadAnew(), new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS))]);
+    await loadAnew(keys.models);
     return answered;
   } catch (error) {
-    void loadAnew();
+    void loadAnew(keys.models);
     throw error;
   }
 }

@@ -66,7 +66,7 @@ const CaseRow = memo(function CaseRow({ row, failed }: { row: CaseSummary; faile
             <bdi>{row.smear ?? "unnamed smear"}</bdi>
           </span>
           <span className="count">
-            {row.images.toLocaleString()} {row.images === 1 ? "image" : "images"}
+            {row.images.toLocaleString("en")} {row.images === 1 ? "image" : "images"}
           </span>
         </th>
         <td className="finding-cell">

@@ -30,7 +30,7 @@ export function QueueTabs({ search, counts }: { search: WorklistSearch; counts: 
                 title={meaning}
               >
                 <Icon aria-hidden="true" className="small" />
-                {word} <span className="queue-count">{count?.toLocaleString() ?? "–"}</span>
+                {word} <span className="queue-count">{count?.toLocaleString("en") ?? "–"}</span>
               </Link>
             </li>
           );

@@ -116,7 +116,7 @@ function Elsewhere({ search, counts }: { search: WorklistSearch; counts: CaseCou
         <Fragment key={tab}>
           {place > 0 && " · "}
           <Link to="/worklist" search={tidy({ ...search, queue: tab })}>
-            {TAB_WORDS[tab].word}: {countOf(counts, tab).toLocaleString()}
+            {TAB_WORDS[tab].word}: {countOf(counts, tab).toLocaleString("en")}
           </Link>
         </Fragment>
       ))}

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { answer, api } from "../../api/client.ts";
 import type { CommandAction, DeviceSummary, EnrolmentCodeView, NewEnrolmentCode } from "../../api.gen.ts";
-import { keys, queryClient } from "../../api/queries.ts";
+import { keys, loadAnew, queryClient } from "../../api/queries.ts";
 
 /** Asked for again whenever an event tells of a device. */
 export const devicesQuery = queryOptions({
@@ -16,7 +16,7 @@ export const watchedDevicesQuery = queryOptions({ ...devicesQuery, refetchInterv
 /** Orders a device to do something; it confirms it in its own time. */
 export async function orderDevice(id: string, action: CommandAction): Promise<void> {
   await api.POST("/api/v1/devices/{device_id}/commands", { params: { path: { device_id: id } }, body: { action } });
-  await queryClient.invalidateQueries({ queryKey: keys.devices });
+  await loadAnew(keys.devices);
 }
 
 /** The codes that can still be used; asked for again with the devices, since one that was used has made a device. */

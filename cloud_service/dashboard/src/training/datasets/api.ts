@@ -8,7 +8,7 @@ import type {
   DatasetView,
   NewSignedImport,
 } from "../../api.gen.ts";
-import { keys, queryClient } from "../../api/queries.ts";
+import { keys, loadAnew } from "../../api/queries.ts";
 import { type Sent, upload } from "../../api/upload.ts";
 
 const DATASETS = "/api/v1/datasets";
@@ -106,6 +106,6 @@ export function caseCandidatesQuery(caseId: string, version: number) {
 
 async function listedAnew<Answer>(change: Promise<Answer>): Promise<Answer> {
   const answered = await change;
-  await queryClient.invalidateQueries({ queryKey: keys.datasets });
+  await loadAnew(keys.datasets);
   return answered;
 }

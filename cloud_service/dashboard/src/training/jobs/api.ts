@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { answer, api } from "../../api/client.ts";
 import type { TrainingJobSummary, TrainingJobView } from "../../api.gen.ts";
-import { keys, queryClient } from "../../api/queries.ts";
+import { keys, loadAnew, queryClient } from "../../api/queries.ts";
 
 /** So many of the newest jobs are asked for, of all kinds. */
 export const NEWEST_JOBS = 100;
@@ -58,6 +58,6 @@ export function takeIn(summaries: readonly TrainingJobSummary[]): void {
 async function told(change: Promise<TrainingJobSummary>): Promise<TrainingJobSummary> {
   const answered = await change;
   takeIn([answered]);
-  await queryClient.invalidateQueries({ queryKey: keys.trainingJobs });
+  await loadAnew(keys.trainingJobs);
   return answered;
 }

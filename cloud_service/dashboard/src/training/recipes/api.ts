@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { answer, api } from "../../api/client.ts";
 import type { RecipeDraft, RecipePreset, RecipeView, ScheduleView } from "../../api.gen.ts";
-import { keys, queryClient } from "../../api/queries.ts";
+import { keys, loadAnew } from "../../api/queries.ts";
 
 // openapi-fetch makes lists of the document's tuples (filters, colours), so the answers are named by their types here.
 
@@ -61,6 +61,6 @@ export function endSchedule(recipeName: string): Promise<unknown> {
 
 async function listedAnew<Answer>(change: Promise<Answer>): Promise<Answer> {
   const answered = await change;
-  await queryClient.invalidateQueries({ queryKey: keys.recipes });
+  await loadAnew(keys.recipes);
   return answered;
 }
