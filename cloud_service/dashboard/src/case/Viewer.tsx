@@ -77,19 +77,19 @@ export function Viewer({ image, onShown, onFailed }: Props) {
     setOpacity((now) => Math.min(1, Math.max(0.1, Math.round(10 * (now + by)) / 10)));
   };
   useShortcut({ id: "case.attention", words: "Show the model’s attention, or hide it", group: GROUP, key: "h" }, toggleAttention);
-  useShortcut({ id: "case.fainter", words: "Attention fainter", group: GROUP, key: "[" }, () => {
+  useShortcut({ id: "case.fainter", words: "Attention fainter", group: GROUP, key: "[", repeats: true }, () => {
     fade(-0.1);
   });
-  useShortcut({ id: "case.stronger", words: "Attention stronger", group: GROUP, key: "]" }, () => {
+  useShortcut({ id: "case.stronger", words: "Attention stronger", group: GROUP, key: "]", repeats: true }, () => {
     fade(0.1);
   });
   useShortcut({ id: "case.one-to-one", words: "Image pixels one to one, or all of the image", group: GROUP, key: "z" }, () => {
     zoom.current?.toggleOneToOne();
   });
-  useShortcut({ id: "case.zoom-in", words: "Larger", group: GROUP, key: "+" }, () => {
+  useShortcut({ id: "case.zoom-in", words: "Larger", group: GROUP, key: "+", repeats: true }, () => {
     zoom.current?.zoomBy(1);
   });
-  useShortcut({ id: "case.zoom-out", words: "Smaller", group: GROUP, key: "-" }, () => {
+  useShortcut({ id: "case.zoom-out", words: "Smaller", group: GROUP, key: "-", repeats: true }, () => {
     zoom.current?.zoomBy(-1);
   });
   const pan = (event: ReactKeyboardEvent) => {

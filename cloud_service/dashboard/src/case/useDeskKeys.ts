@@ -17,10 +17,10 @@ const GROUP = "Case";
 /** The keys by which a case is read; without a mouse, all of it. */
 export function useDeskKeys({ canJudge, onStep, onVerdict, onCase, onConclusion, onUndo, onSign }: Handlers): void {
   const judging = { enabled: canJudge };
-  useShortcut({ id: "case.next-image", words: "Next image", group: GROUP, key: "j" }, () => {
+  useShortcut({ id: "case.next-image", words: "Next image", group: GROUP, key: "j", repeats: true }, () => {
     onStep(1);
   });
-  useShortcut({ id: "case.previous-image", words: "Previous image", group: GROUP, key: "k" }, () => {
+  useShortcut({ id: "case.previous-image", words: "Previous image", group: GROUP, key: "k", repeats: true }, () => {
     onStep(-1);
   });
   useVerdictKey("suspicious", onVerdict, judging);

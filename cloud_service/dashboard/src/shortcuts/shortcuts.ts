@@ -11,6 +11,8 @@ export interface Shortcut {
   readonly group: string;
   /** The key as `KeyboardEvent.key` names it, with the modifiers before it: "n", "?", "ArrowRight", "Ctrl+Enter". */
   readonly key: string;
+  /** Runs again and again while the key is held down: what moves does, what changes or leaves something does not. */
+  readonly repeats?: boolean;
 }
 
 interface Active extends Shortcut {
@@ -37,16 +39,22 @@ export function addShortcut(shortcut: Active): () => void {
   };
 }
 
-/** Runs what the key stands for; where two shortcuts share one, the newest. Nothing while a person types. */
+/**
+ * Runs what the key stands for; where two shortcuts share one, the newest. Nothing while a person types, nor while a
+ * window or a menu stands over the page: what lies behind it is out of sight or reach.
+ */
 export function onKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing || (isTyping(event.target) && !event.ctrlKey && !event.metaKey)) {
+  const isTyped = isTyping(event.target) && !event.ctrlKey && !event.metaKey;
+  if (event.defaultPrevented || event.isComposing || isTyped || isCovered()) {
     return;
   }
   const pressed = nameOf(event);
   const shortcut = active.get().findLast((one) => keyOf(one) === pressed);
   if (shortcut !== undefined) {
     event.preventDefault();
-    shortcut.run(event);
+    if (!event.repeat || shortcut.repeats === true) {
+      shortcut.run(event);
+    }
   }
 }
 
@@ -85,6 +93,10 @@ function isTyping(target: EventTarget | null): boolean {
       target instanceof HTMLSelectElement ||
       (target instanceof HTMLInputElement && !["checkbox", "radio", "button", "range"].includes(target.type)))
   );
+}
+
+function isCovered(): boolean {
+  return document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 }
 
 function readKeys(kept: string | null): Readonly<Record<string, string>> {

@@ -4,10 +4,11 @@ import { addShortcut, type Shortcut } from "./shortcuts.ts";
 
 /**
  * Offers a keyboard shortcut while the component is there and `enabled` holds. It is listed in the help (`?`), where
- * people give it another key or switch it off. It does not run while somebody types into a field, unless it holds Ctrl.
+ * people give it another key or switch it off. It does not run while somebody types into a field, unless it holds Ctrl,
+ * and not behind a window.
  */
 export function useShortcut(
-  { id, words, group, key }: Shortcut,
+  { id, words, group, key, repeats = false }: Shortcut,
   run: (event: KeyboardEvent) => void,
   { enabled = true }: { enabled?: boolean } = {},
 ): void {
@@ -21,9 +22,10 @@ export function useShortcut(
       words,
       group,
       key,
+      repeats,
       run: (event) => {
         runNow(event);
       },
     });
-  }, [id, words, group, key, enabled]);
+  }, [id, words, group, key, repeats, enabled]);
 }

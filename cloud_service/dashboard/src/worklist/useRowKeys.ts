@@ -9,10 +9,10 @@ export function useRowKeys(list: RefObject<HTMLElement | null>): void {
     const now = links.findIndex((link) => link === document.activeElement);
     links[Math.min(Math.max(now + by, 0), links.length - 1)]?.focus();
   };
-  useShortcut({ id: "worklist.next", words: "Next case", group: "Worklist", key: "j" }, () => {
+  useShortcut({ id: "worklist.next", words: "Next case", group: "Worklist", key: "j", repeats: true }, () => {
     step(1);
   });
-  useShortcut({ id: "worklist.previous", words: "Previous case", group: "Worklist", key: "k" }, () => {
+  useShortcut({ id: "worklist.previous", words: "Previous case", group: "Worklist", key: "k", repeats: true }, () => {
     step(-1);
   });
 }
