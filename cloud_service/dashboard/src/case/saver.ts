@@ -95,6 +95,11 @@ export class Saver {
     return this.standing.version;
   }
 
+  /** Whether the reader holds the case. */
+  get isMine(): boolean {
+    return this.standing.mine;
+  }
+
   /** Sends all at once; resolves to whether the server now has it. */
   async flush(): Promise<boolean> {
     clearTimeout(this.timer);

@@ -70,3 +70,12 @@ test("an image whose note is lost is sent again with the next one", async () => 
     expect(vi.mocked(markOpened).mock.calls.map(([, image]) => image)).toEqual(["a", "a", "b"]);
   });
 });
+
+test("nothing is noted of a case that nobody holds, and so nothing is missing", async () => {
+  const { result } = renderHook(() => useReview({ ...DETAIL, held_by: null, state: "preliminary" }), { wrapper: as });
+  act(() => {
+    result.current.noteShown("a");
+  });
+  await expect(result.current.settle()).resolves.toBe(true);
+  expect(markOpened).not.toHaveBeenCalled();
+});

@@ -106,7 +106,8 @@ export function useReview(detail: CaseDetail): Review {
     },
     canUndo: steps.length > 0,
     noteShown: opened.note,
-    settle: async () => (await saver.flush()) && opened.send(),
+    // The server notes what was opened for the holder of a case alone.
+    settle: async () => (await saver.flush()) && (!saver.isMine || opened.send()),
   };
 }
 
