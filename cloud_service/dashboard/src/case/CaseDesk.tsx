@@ -84,6 +84,11 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
     leaveCaseVerdict();
     panel.current?.querySelector('[data-judges="image"]')?.scrollIntoView({ block: "nearest" });
   };
+  const noteDrawn = (id: string) => {
+    setDrawn(id);
+    // It stays at hand even if others sort before it by now: the next key is meant for what is seen.
+    setChosen((before) => before ?? id);
+  };
   const goOn = (id: string) => {
     const next = nextUnjudged(ids, id, (other) => (other === id ? "suspicious" : review.wordsOf(other).verdict));
     if (next === null) {
@@ -163,10 +168,10 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
               <Viewer
                 image={image}
                 onShown={(id) => {
-                  setDrawn(id);
+                  noteDrawn(id);
                   review.noteShown(id);
                 }}
-                onFailed={setDrawn}
+                onFailed={noteDrawn}
               />
             </Suspense>
           )}
