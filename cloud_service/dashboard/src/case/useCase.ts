@@ -15,15 +15,10 @@ const imagesKey = (id: string) => ["case-images", id] as const;
 
 const ASK_AGAIN_MS = 700;
 
-/** Cases that were loaded before anybody opened them; the audit trail tells that apart from being seen. */
-const loadedAhead = new Set<string>();
-
-const detailOptions = (id: string, ahead = false) => ({
+const detailOptions = (id: string) => ({
   queryKey: detailKey(id),
   queryFn: async ({ signal }: { signal: AbortSignal }) => {
-    const params = { path: { case_id: id }, query: { ahead } };
-    // The client's types know pairs of numbers as lists only.
-    const come = (await answer(api.GET("/api/v1/cases/{case_id}", { params, signal }))) as CaseDetail;
+    const come = await askForCase(id, { ahead: false }, signal);
     // What the reader changed meanwhile was answered before this: an older state must not take its place.
     const kept = queryClient.getQueryData<CaseDetail>(detailKey(id));
     return kept !== undefined && kept.version > come.version ? kept : come;
@@ -48,8 +43,9 @@ export function useCaseDetail(id: string) {
   const query = useQuery(detailOptions(id));
   const asking = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
-    if (loadedAhead.delete(id)) {
-      void queryClient.invalidateQueries({ queryKey: detailKey(id) });
+    // Loaded ahead, or when it was open before: of what happened since, events told the open case alone.
+    if (queryClient.getQueryData(detailKey(id)) !== undefined) {
+      void queryClient.invalidateQueries({ queryKey: detailKey(id) }, { cancelRefetch: false });
     }
   }, [id]);
   useEffect(
@@ -73,7 +69,7 @@ export function useCaseDetail(id: string) {
 
 /** A case's images, the most suspicious first, page by page, kept up to date. */
 export function useCaseImages(detail: CaseDetail) {
-  const query = useInfiniteQuery(imagesOptions(detail.id));
+  const query = useInfiniteQuery({ ...imagesOptions(detail.id), refetchOnMount: "always" });
   useEvents("capture", (told) => {
     if (told.some(({ payload }) => payload.case === detail.pseudonym && payload.site === detail.site)) {
       void queryClient.invalidateQueries({ queryKey: imagesKey(detail.id) });
@@ -96,17 +92,28 @@ export async function freshCase(id: string): Promise<CaseDetail> {
 
 /** Loads what a case's page shows first, so that it stands there at once when it is opened. */
 export async function prefetchCase({ id }: Pick<CaseSummary, "id">): Promise<void> {
-  if (queryClient.getQueryData(detailKey(id)) === undefined) {
-    loadedAhead.add(id);
-  }
   await Promise.all([
-    queryClient.query({ ...detailOptions(id, true), retry: false }),
+    loadAhead(id),
     queryClient.infiniteQuery({ ...imagesOptions(id), retry: false }).then(({ pages }) => {
       prefetchImage(pages[0]?.images[0]);
     }),
   ]).catch(() => {
     // The case is loaded when it is opened, and says then what is wrong.
   });
+}
+
+/** Not by the question that the open case asks: the audit trail tells what was loaded ahead from what was seen. */
+async function loadAhead(id: string): Promise<void> {
+  if (queryClient.getQueryData(detailKey(id)) === undefined) {
+    const come = await askForCase(id, { ahead: true });
+    queryClient.setQueryData<CaseDetail>(detailKey(id), (kept) => kept ?? come);
+  }
+}
+
+async function askForCase(id: string, query: { ahead: boolean }, signal: AbortSignal | null = null): Promise<CaseDetail> {
+  const params = { path: { case_id: id }, query };
+  // The client's types know pairs of numbers as lists only.
+  return (await answer(api.GET("/api/v1/cases/{case_id}", { params, signal }))) as CaseDetail;
 }
 
 /** Lets the browser load the copy of an image that the viewer draws first. */
