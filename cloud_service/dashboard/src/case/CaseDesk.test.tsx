@@ -30,10 +30,13 @@ const [FIRST, SECOND, FRESH] = [anAnalysed(1, 0.93), anAnalysed(2, 0.7), anAnaly
 
 /** The images as the server has them, the most suspicious first. */
 let images = [FIRST, SECOND];
+/** What it answers to one page of them. */
+const answer = vi.fn<(url: string) => Response>();
 
 beforeEach(() => {
   images = [FIRST, SECOND];
-  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ images, next: null })));
+  answer.mockReset().mockImplementation(() => Response.json({ images, next: null }));
+  vi.stubGlobal("fetch", ({ url }: Request) => Promise.resolve(answer(url)));
 });
 
 afterEach(() => {
@@ -60,4 +63,27 @@ test("the image that is seen stays at hand when a more suspicious one comes", as
   images = [FRESH, FIRST, SECOND];
   await act(() => queryClient.invalidateQueries());
   expect(screen.getByRole("heading", { name: "Image 2 of 3" })).toBeDefined();
+});
+
+test("images that were refused are not told as none, and are asked for again on demand", async () => {
+  answer.mockImplementationOnce(() => Response.json({ detail: "Too many questions." }, { status: 429 }));
+  open();
+  expect((await screen.findByRole("alert")).textContent).toContain("Too many questions.");
+  expect(screen.queryByText("This case has no image yet.")).toBeNull();
+
+  fireEvent.click(screen.getByRole("button", { name: "Try again" }));
+  await screen.findByRole("heading", { name: "Image 1 of 3" });
+});
+
+test("a further page that was refused is not asked for again without end", async () => {
+  answer.mockImplementation((url) =>
+    url.includes("after=") ? Response.json({ detail: "No." }, { status: 422 }) : Response.json({ images, next: "further" }),
+  );
+  open();
+  await screen.findByRole("heading", { name: "Image 1 of 3" });
+  await vi.waitFor(() => {
+    expect(queryClient.getQueryState(["case-images", DETAIL.id])?.error).not.toBeNull();
+  });
+  await act(() => Promise.resolve());
+  expect(answer).toHaveBeenCalledTimes(2);
 });

@@ -1,7 +1,9 @@
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 
+import { wordsOf } from "../api/problem.ts";
 import type { CaseDetail, PersonVerdict } from "../api.gen.ts";
 import { useMe } from "../session/me.ts";
+import { Fault } from "../shell/Fault.tsx";
 import { CaseBar } from "./CaseBar.tsx";
 import { autoAdvance } from "./autoAdvance.ts";
 import { FormerReadings } from "./FormerReadings.tsx";
@@ -46,7 +48,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
   const panel = useRef<HTMLDivElement>(null);
   const place = Math.max(0, chosen === null ? 0 : ids.indexOf(chosen));
   const image = images[place] ?? null;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
 
   const isDrawn = image !== null && drawn === image.id;
   useEffect(() => {
@@ -56,10 +58,11 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
     }
   }, [images, place, isDrawn]);
   useEffect(() => {
-    if (place + 20 > images.length && hasNextPage && !isFetchingNextPage) {
+    // What was refused would be refused again at once, without end; the strip asks again when its end is looked at.
+    if (place + 20 > images.length && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) {
       void fetchNextPage();
     }
-  }, [images, place, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  }, [images, place, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
   useEffect(() => {
     if (query.isSuccess) {
       for (const id of [neighbours.next, neighbours.previous]) {
@@ -162,7 +165,7 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
         />
         <div className="desk-viewer">
           {image === null ? (
-            <p className="quiet centred">{query.isLoading ? "Loading the images…" : "This case has no image yet."}</p>
+            <NoImage query={query} />
           ) : (
             <Suspense fallback={<p className="quiet centred">Loading the viewer…</p>}>
               <Viewer
@@ -212,6 +215,23 @@ export function CaseDesk({ detail, neighbours }: { detail: CaseDetail; neighbour
         />
       )}
     </div>
+  );
+}
+
+/** Stands in the viewer's place while there is nothing to be seen. */
+function NoImage({ query: { isFetching, error, refetch } }: { query: ReturnType<typeof useCaseImages> }) {
+  if (isFetching) {
+    return <p className="quiet centred">Loading the images…</p>;
+  }
+  if (error === null) {
+    return <p className="quiet centred">This case has no image yet.</p>;
+  }
+  return (
+    <Fault title="The images cannot be shown" words={wordsOf(error)}>
+      <button type="button" onClick={() => void refetch()}>
+        Try again
+      </button>
+    </Fault>
   );
 }
 

@@ -92,6 +92,10 @@ export function Viewer({ image, onShown, onFailed }: Props) {
   useShortcut({ id: "case.zoom-out", words: "Smaller", group: GROUP, key: "-", repeats: true }, () => {
     zoom.current?.zoomBy(-1);
   });
+  const showAgain = () => {
+    setFailed(null);
+    zoom.current?.showAgain();
+  };
   const pan = (event: ReactKeyboardEvent) => {
     const step = ARROWS[event.key];
     if (step !== undefined) {
@@ -105,7 +109,7 @@ export function Viewer({ image, onShown, onFailed }: Props) {
       <div ref={frame} className="viewer-frame" onKeyDown={pan} />
       {seen === image.id && <ScaleBar micrometresPerPixel={image.micrometres_per_pixel} scale={scale} />}
       {seen !== image.id && failed !== image.id && <p className="viewer-loading quiet">Loading the image…</p>}
-      {failed === image.id && <CannotShow image={image} onOpened={onShown} />}
+      {failed === image.id && <CannotShow image={image} onAgain={showAgain} onOpened={onShown} />}
       {mine?.fault != null && (
         <p role="alert" className="viewer-note">
           <span aria-hidden="true">! </span>No map of attention: {mine.fault}
@@ -161,16 +165,19 @@ export function Viewer({ image, onShown, onFailed }: Props) {
 }
 
 /** Stands in the place of an image that the browser cannot show. */
-function CannotShow({ image, onOpened }: { image: CaptureSummary; onOpened: (id: string) => void }) {
+function CannotShow({ image, onAgain, onOpened }: { image: CaptureSummary; onAgain: () => void; onOpened: (id: string) => void }) {
   return (
     <div role="alert" className="viewer-failed">
       <h3>This image cannot be shown here</h3>
       <p>
         It is stored safely ({image.media_type}, {image.width} × {image.height}), but the browser could not draw it, or the
-        server could not be reached. Open the next image and come back, or look at the stored file with another program; if
-        it cannot be judged, say “Not evaluable”.
+        server could not be reached. Try again, or look at the stored file with another program; if it cannot be judged, say
+        “Not evaluable”.
       </p>
       <p className="buttons">
+        <button type="button" onClick={onAgain}>
+          Try again
+        </button>
         <a
           className="button"
           href={imageUrl(image.id)}

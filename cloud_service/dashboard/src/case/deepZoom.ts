@@ -105,9 +105,19 @@ export class DeepZoom {
   }
 
   show(image: CaptureSummary): void {
-    if (image.id === this.image?.id) {
-      return;
+    if (image.id !== this.image?.id) {
+      this.load(image);
     }
+  }
+
+  /** Loads the image at hand once more, after that has failed. */
+  showAgain(): void {
+    if (this.image !== null) {
+      this.load(this.image);
+    }
+  }
+
+  private load(image: CaptureSummary): void {
     this.image = image;
     this.isShown = false;
     this.overlay = null;
