@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, Hand, PenLine, Undo2, Unlock } from "lucide-react";
 
+import { useNow } from "../admin/useNow.ts";
 import { answer, api } from "../api/client.ts";
 import { wordsOf } from "../api/problem.ts";
 import type { CaseDetail } from "../api.gen.ts";
@@ -11,6 +12,7 @@ import { useShortcut } from "../shortcuts/useShortcut.ts";
 import { fullTime, shortTime } from "../words.ts";
 import { Key } from "./Key.tsx";
 import type { Neighbours } from "./neighbours.ts";
+import { mayRelease } from "./review.ts";
 import { SaveSign } from "./SaveSign.tsx";
 import { patchCase } from "./useCase.ts";
 import type { Review } from "./useReview.ts";
@@ -70,7 +72,7 @@ function Holding({ detail, review }: Pick<Props, "detail" | "review">) {
       patchCase(detail.id, (before) => ({ ...before, ...changed }));
     },
   });
-  const mine = detail.held_by === me.user;
+  const now = useNow();
   const amends = detail.signed_at !== null;
   const mayClaim = may(me, "read-cases") && detail.held_by === null && (amends || review.obstacle === null);
   useShortcut(
@@ -101,7 +103,7 @@ function Holding({ detail, review }: Pick<Props, "detail" | "review">) {
           <Key of={amends ? "case.amend" : "case.claim"} />
         </button>
       )}
-      {mine && (
+      {may(me, "read-cases") && mayRelease(detail, me.user, now) && (
         <button
           type="button"
           disabled={change.isPending}

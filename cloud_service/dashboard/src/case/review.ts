@@ -1,6 +1,9 @@
 import type { CaptureSummary, CaseDetail, CaseSummary, PersonVerdict, ReadingView } from "../api.gen.ts";
 import { type CaseWords, type Draft, type ImageWords, NOTHING_FOUND, NOTHING_SAID } from "./drafts.ts";
 
+/** For how long a holder keeps a case without touching it, as the server counts it. */
+const UNTOUCHED_MS = 12 * 3600 * 1000;
+
 /** The read that somebody works at: the last one, if it is his and unsigned. Who takes a case over begins anew. */
 export function readingAtWork({ readings }: CaseDetail, user: string): ReadingView | null {
   const last = readings.at(-1);
@@ -60,6 +63,11 @@ export function nextUnjudged(ids: readonly string[], current: string, verdictOf:
 export function neighbour(ids: readonly string[], current: string | null, step: number): string | null {
   const place = current === null ? -1 : ids.indexOf(current);
   return ids[Math.min(Math.max(place + step, 0), ids.length - 1)] ?? null;
+}
+
+/** Whether somebody may let go of a case; of another's one the server decides, which knows when that was touched last. */
+export function mayRelease({ held_by, held_since }: CaseSummary, user: string, now: Date): boolean {
+  return held_by === user || (held_since !== null && now.getTime() - Date.parse(held_since) > UNTOUCHED_MS);
 }
 
 /** Why somebody may not judge a case at present; null: he may. */
