@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { queryClient } from "../api/queries.ts";
 import type { CaseDetail, CaseSummary, Me } from "../api.gen.ts";
 import { MeContext } from "../session/me.ts";
-import { onKey } from "../shortcuts/shortcuts.ts";
+import { active, onKey } from "../shortcuts/shortcuts.ts";
 import { aCase } from "../worklist/testCases.ts";
 import { CaseBar } from "./CaseBar.tsx";
 import type { Neighbours } from "./neighbours.ts";
@@ -76,4 +76,18 @@ test("a case that a colleague has held for half a day can be released, by those 
   await vi.waitFor(() => {
     expect(asked).toHaveBeenCalledWith(`/api/v1/cases/${aCase(1).id}/release`);
   });
+});
+
+test.each([
+  ["c", null],
+  ["a", "2026-11-22T10:00:00Z"],
+])("%s is no key any more while the case is being claimed", async (key, signed_at) => {
+  await show({ signed_at });
+  const keys = () => active.get().map((shortcut) => shortcut.key);
+  expect(keys()).toContain(key);
+  fireEvent.keyDown(document.body, { key });
+  await vi.waitFor(() => {
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+  expect(keys()).not.toContain(key);
 });

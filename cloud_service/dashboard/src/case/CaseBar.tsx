@@ -75,19 +75,21 @@ function Holding({ detail, review }: Pick<Props, "detail" | "review">) {
   const now = useNow();
   const amends = detail.signed_at !== null;
   const mayClaim = may(me, "read-cases") && detail.held_by === null && (amends || review.obstacle === null);
+  // A second claim on top of the first would be refused, and tell of trouble where there is none.
+  const claims = mayClaim && !change.isPending;
   useShortcut(
     { id: "case.claim", words: "Claim the case", group: "Case", key: "c" },
     () => {
       change.mutate("claim");
     },
-    { enabled: mayClaim && !amends },
+    { enabled: claims && !amends },
   );
   useShortcut(
     { id: "case.amend", words: "Amend the signed diagnosis", group: "Case", key: "a" },
     () => {
       change.mutate("claim");
     },
-    { enabled: mayClaim && amends },
+    { enabled: claims && amends },
   );
   return (
     <>
