@@ -14,7 +14,7 @@ import type { Review } from "./useReview.ts";
 
 const ME: Me = { user: "h.meier", role: "clinician", site: null, permissions: ["read-cases"] };
 const NOTHING = { comments: [], readings: [], reports: [], checks: [], models: [], earlier: [], position: 1 };
-const ALONE: Neighbours = { previous: null, next: null, place: 1, total: 1 };
+const ALONE: Neighbours = { previous: null, next: null, place: 1, total: 1, more: false };
 const saver = { flush: () => Promise.resolve(true), version: 1 };
 const review = { obstacle: null, saving: { state: "saved", at: null }, saver } as unknown as Review;
 const asked = vi.fn<(path: string) => void>();
@@ -90,4 +90,11 @@ test.each([
     expect(asked).toHaveBeenCalledTimes(1);
   });
   expect(keys()).not.toContain(key);
+});
+
+test("the last case that the worklist has shown is not told as the last of all", async () => {
+  await show({}, { neighbours: { previous: null, next: null, place: 50, total: 50, more: true } });
+  expect(screen.getByText("50 / 50+")).toBeDefined();
+  expect(screen.getByRole("link", { name: "Next case: show more cases in the worklist first" })).toBeDefined();
+  expect(screen.getByRole("link", { name: "Previous case: there is none" })).toBeDefined();
 });

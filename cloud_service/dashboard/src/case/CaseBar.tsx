@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, Hand, PenLine, Undo2, Unlock } from "lucide-react";
+import type { ReactNode } from "react";
 
 import { useNow } from "../admin/useNow.ts";
 import { answer, api } from "../api/client.ts";
@@ -127,7 +128,7 @@ function Holding({ detail, review }: Pick<Props, "detail" | "review">) {
 }
 
 /** The way to the cases before and behind this one, in the order of the worklist. */
-function Steps({ neighbours: { previous, next, place, total } }: Pick<Props, "neighbours">) {
+function Steps({ neighbours: { previous, next, place, total, more } }: Pick<Props, "neighbours">) {
   const navigate = useNavigate();
   const go = (caseId: string | null) => {
     if (caseId !== null) {
@@ -145,17 +146,26 @@ function Steps({ neighbours: { previous, next, place, total } }: Pick<Props, "ne
       <Step to={previous} words="Previous case">
         <ChevronLeft aria-hidden="true" /> <Key of="case.previous" />
       </Step>
-      <span className="small-text quiet">{place === null ? "–" : `${String(place)} / ${String(total)}`}</span>
-      <Step to={next} words="Next case">
+      <span className="small-text quiet">{place === null ? "–" : `${String(place)} / ${String(total)}${more ? "+" : ""}`}</span>
+      <Step to={next} words="Next case" without={more ? "show more cases in the worklist first" : undefined}>
         <Key of="case.next" /> <ChevronRight aria-hidden="true" />
       </Step>
     </nav>
   );
 }
 
-function Step({ to, words, children }: { to: string | null; words: string; children: React.ReactNode }) {
+interface StepProps {
+  to: string | null;
+  words: string;
+  /** Why there is no such case. */
+  without?: string | undefined;
+  children: ReactNode;
+}
+
+function Step({ to, words, without = "there is none", children }: StepProps) {
+  const why = `${words}: ${without}`;
   return to === null ? (
-    <span className="button step" aria-disabled="true" role="link" aria-label={`${words}: there is none`}>
+    <span className="button step" aria-disabled="true" role="link" aria-label={why} title={why}>
       {children}
     </span>
   ) : (

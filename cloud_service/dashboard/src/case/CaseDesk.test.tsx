@@ -49,7 +49,7 @@ function open(): void {
   render(
     <QueryClientProvider client={queryClient}>
       <MeContext value={ME}>
-        <CaseDesk detail={DETAIL} neighbours={{ previous: null, next: null, place: null, total: 0 }} />
+        <CaseDesk detail={DETAIL} neighbours={{ previous: null, next: null, place: null, total: 0, more: false }} />
       </MeContext>
     </QueryClientProvider>,
   );

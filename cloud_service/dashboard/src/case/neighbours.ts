@@ -12,6 +12,14 @@ export interface Neighbours {
   /** From 1; null where the case is none of the list. */
   readonly place: number | null;
   readonly total: number;
+  /** More cases wait behind these, which the worklist has not shown yet. */
+  readonly more: boolean;
+}
+
+/** Cases as a list shows them, as far as it is loaded. */
+interface Order {
+  readonly ids: readonly string[];
+  readonly more: boolean;
 }
 
 /** The neighbours of a case: in the worklist that it was opened from, else in that of the cases to be read. */
@@ -23,29 +31,33 @@ export function useNeighbours(caseId: string): Neighbours {
     queryFn: async ({ signal }) => {
       const query = { holder: "mine_or_unclaimed" as const, limit: 200 };
       const page = await answer(api.GET("/api/v1/cases", { params: { query }, signal }));
-      return page.cases.map(({ id }) => id);
+      return orderOf([page]);
     },
     enabled: left === null,
   });
-  return neighboursIn(left ?? asked ?? [], caseId);
+  return neighboursIn(left ?? asked ?? orderOf([]), caseId);
 }
 
-export function neighboursIn(order: readonly string[], caseId: string): Neighbours {
-  const place = order.indexOf(caseId);
+export function neighboursIn({ ids, more }: Order, caseId: string): Neighbours {
+  const place = ids.indexOf(caseId);
   return {
-    previous: place > 0 ? (order[place - 1] ?? null) : null,
-    next: order[place + 1] ?? null,
+    previous: place > 0 ? (ids[place - 1] ?? null) : null,
+    next: ids[place + 1] ?? null,
     place: place < 0 ? null : place + 1,
-    total: order.length,
+    total: ids.length,
+    more,
   };
 }
 
-function orderLeft(caseId: string): readonly string[] | null {
+function orderLeft(caseId: string): Order | null {
   const lists = queryClient
     .getQueryCache()
     .findAll({ queryKey: keys.cases })
     .sort((one, other) => other.state.dataUpdatedAt - one.state.dataUpdatedAt)
-    .map(({ state }) => (state.data as InfiniteData<CasePage> | undefined)?.pages ?? [])
-    .map((pages) => pages.flatMap(({ cases }) => cases.map(({ id }) => id)));
-  return lists.find((ids) => ids.includes(caseId)) ?? null;
+    .map(({ state }) => orderOf((state.data as InfiniteData<CasePage> | undefined)?.pages ?? []));
+  return lists.find(({ ids }) => ids.includes(caseId)) ?? null;
+}
+
+function orderOf(pages: readonly CasePage[]): Order {
+  return { ids: pages.flatMap(({ cases }) => cases.map(({ id }) => id)), more: pages.at(-1)?.next != null };
 }

@@ -79,9 +79,10 @@ test("who may not judge is told why", () => {
 });
 
 test("the worklist tells the neighbours", () => {
-  expect(neighboursIn(IDS, "b")).toEqual({ previous: "a", next: "c", place: 2, total: 4 });
-  expect(neighboursIn(IDS, "d").next).toBeNull();
-  expect(neighboursIn(IDS, "z")).toEqual({ previous: null, next: "a", place: null, total: 4 });
+  const order = { ids: IDS, more: false };
+  expect(neighboursIn(order, "b")).toEqual({ previous: "a", next: "c", place: 2, total: 4, more: false });
+  expect(neighboursIn(order, "d").next).toBeNull();
+  expect(neighboursIn(order, "z")).toEqual({ previous: null, next: "a", place: null, total: 4, more: false });
 });
 
 test("a viewer gets smaller copies and the image itself, unless browsers cannot draw it", () => {
