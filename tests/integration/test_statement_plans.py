@@ -4,14 +4,12 @@ SQLite keeps no statistics of its tables unless it is told to, and chooses its i
 take the one that leads to nearly every row.
 """
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import event
 
 from cloud_service.database import transaction
@@ -34,26 +32,14 @@ OF_STATES = "ix_capture_state"  # has nearly all captures in one place
 Statement = tuple[str, Any]
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, sqlite_url: str) -> Iterator[InferenceCloud]:
-    cloud = InferenceCloud(tmp_path, sqlite_url)
-    yield cloud
-    cloud.close()
-
-
-@pytest.fixture
-def processor(cloud: InferenceCloud) -> Iterator[Processor]:
-    with closing(Decoder(cloud.settings)) as decoder:
-        yield Processor(cloud.engine, cloud.blobs, decoder, cloud.settings)
-
-
-def test_no_statement_of_a_captures_way_reads_a_whole_table(cloud: InferenceCloud, processor: Processor) -> None:
+def test_no_statement_of_a_captures_way_reads_a_whole_table(tmp_path: Path, sqlite_url: str) -> None:
     said: list[Statement] = []
-    event.listen(cloud.engine, "before_cursor_execute", lambda *about: said.append((about[2], about[3])))
+    with closing(InferenceCloud(tmp_path, sqlite_url)) as cloud, closing(Decoder(cloud.settings)) as decoder:
+        event.listen(cloud.engine, "before_cursor_execute", lambda *about: said.append((about[2], about[3])))
 
-    _go_the_whole_way(cloud, processor)
+        _go_the_whole_way(cloud, Processor(cloud.engine, cloud.blobs, decoder, cloud.settings))
 
-    plans = {statement: _plan(cloud, statement, values) for statement, values in list(said)}
+        plans = {statement: _plan(cloud, statement, values) for statement, values in list(said)}
     assert len(plans) > 30
     assert [statement for statement, steps in plans.items() if any(map(_grows, steps))] == []
 

@@ -7,7 +7,7 @@ interface Wiring {
 
 interface Props {
   label: string;
-  help?: string;
+  help?: string | undefined;
   /** Draws the input with the id and description that tie it to its label and help. */
   children: (wiring: Wiring) => ReactElement;
 }

@@ -1,8 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
-
-import { Asked } from "../admin/Asked.tsx";
-import { Field } from "../admin/Field.tsx";
-import { devicesQuery } from "../admin/devices/api.ts";
+import { SiteChoice } from "../admin/devices/SiteChoice.tsx";
 import { EVERYWHERE } from "./words.ts";
 
 interface Props {
@@ -11,33 +7,8 @@ interface Props {
   onChange: (scope: string) => void;
 }
 
-/** Where: all sites, or one of them; that the sites are not there yet is said beside it. */
+/** Where a model answers: at all sites, or at one of them. */
 export function ScopeField({ help, scope, onChange }: Props) {
-  const devices = useQuery(devicesQuery);
-  const sites = [...new Set((devices.data ?? []).map(({ site_id }) => site_id))].sort();
-  return (
-    <>
-      <Field label="Where" help={help}>
-        {(wiring) => (
-          <select
-            {...wiring}
-            value={scope}
-            onChange={({ target }) => {
-              onChange(target.value);
-            }}
-          >
-            <option value={EVERYWHERE}>All sites without a model of their own</option>
-            {sites.map((site) => (
-              <option key={site} value={site}>
-                Site {site}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <Asked query={devices} what="sites">
-        {() => null}
-      </Asked>
-    </>
-  );
+  const all = [EVERYWHERE, "All sites without a model of their own"] as const;
+  return <SiteChoice label="Where" help={help} all={all} value={scope} onChange={onChange} />;
 }

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 
-import { Asked } from "../../admin/Asked.tsx";
-import { devicesQuery } from "../../admin/devices/api.ts";
+import { SiteChoice } from "../../admin/devices/SiteChoice.tsx";
 import { Field } from "../../admin/Field.tsx";
 import { datasetsQuery } from "./api.ts";
 import type { DatasetPurpose } from "../../api.gen.ts";
@@ -26,9 +25,7 @@ interface Props {
 export function NameAndPurpose({ naming, siteLabel, onChange }: Props) {
   const known = useId();
   const { data: versions = [] } = useQuery(datasetsQuery);
-  const devices = useQuery(devicesQuery);
   const names = [...new Set(versions.map(({ name }) => name))];
-  const sites = [...new Set((devices.data ?? []).map(({ site_id }) => site_id))].sort();
   return (
     <>
       <Field label="Name" help="Under the name of a data set that is there, it becomes its next version.">
@@ -78,25 +75,14 @@ export function NameAndPurpose({ naming, siteLabel, onChange }: Props) {
           );
         })}
       </fieldset>
-      <Field label={siteLabel}>
-        {(wiring) => (
-          <select
-            {...wiring}
-            value={naming.site}
-            onChange={({ target }) => {
-              onChange({ ...naming, site: target.value });
-            }}
-          >
-            <option value="">All sites</option>
-            {sites.map((site) => (
-              <option key={site}>{site}</option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <Asked query={devices} what="sites">
-        {() => null}
-      </Asked>
+      <SiteChoice
+        label={siteLabel}
+        all={["", "All sites"]}
+        value={naming.site}
+        onChange={(site) => {
+          onChange({ ...naming, site });
+        }}
+      />
     </>
   );
 }
