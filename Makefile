@@ -35,7 +35,7 @@ demo: ## feed captures through the whole stack and show what came back (CAPTURES
 	exec $(BIN)/smearflow demo $${CAPTURES:+--captures "$$CAPTURES"} $${DATA:+--data "$$DATA"} $$json
 
 .PHONY: test
-test: setup check pytest ## lint, types and every test but the benchmarks (ARGS=…)
+test: lint pytest ## lint, types and every test but the benchmarks (ARGS=…)
 
 # A file's tests stay in one process, as they share fixtures. Files go in their order, not by their number of tests: those
 # of unit tests, which are quick, come last, so that all processes end at about the same time. tests/conftest.py says how
@@ -44,14 +44,11 @@ test: setup check pytest ## lint, types and every test but the benchmarks (ARGS=
 pytest:
 	@$(STEP) pytest $(BIN)/pytest -m "not benchmark" -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-.PHONY: lint
-lint: setup check ## every static check
-
 # One target a check, so that `make --keep-going` shows what all of them find.
 CHECKS := check-ruff check-format check-mypy check-imports check-shell check-dashboard-types check-dashboard-lint \
 	check-dashboard-tests
-.PHONY: check $(CHECKS)
-check: $(CHECKS)
+.PHONY: lint $(CHECKS)
+lint: setup $(CHECKS) ## every static check
 check-ruff:
 	@$(STEP) "ruff check" $(BIN)/ruff check --quiet .
 check-format:

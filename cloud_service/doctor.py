@@ -51,7 +51,11 @@ def examine(checks_by: Callable[[Settings], Iterator[Check]]) -> Iterator[Check]
     except (ValidationError, OSError) as error:
         yield Check("settings", good=False, finding=str(error), advice="Set what is named, then ask again.")
         return
-    yield Check("settings", good=True, finding=given or "from the environment; what it does not name is the default")
+    from_environment = (
+        "from the environment; what it does not name is the default. "
+        "A stack of `make run` is meant where SMEARFLOW_ENV_FILE names the file that it prints"
+    )
+    yield Check("settings", good=True, finding=given or from_environment)
     yield from checks_by(found)
 
 
