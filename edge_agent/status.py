@@ -129,9 +129,8 @@ def read_status(config: EdgeConfig, outbox: Outbox) -> Status:
 
 
 def _listed(outbox: Outbox, entries: list[OutboxEntry]) -> tuple[ListedCapture, ...]:
-    if not entries:
-        return ()
-    files, results = outbox.files_by_capture(), outbox.latest_results()
+    listed = [entry.capture_id for entry in entries]
+    files, results = outbox.files_of(listed), outbox.latest_results(listed)
     return tuple(
         ListedCapture(
             capture_id=entry.capture_id,

@@ -1,7 +1,8 @@
 """What may be read from the outbox, by the agent itself and by `status` and `outbox list` beside it."""
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -56,19 +57,24 @@ class OutboxViews:
         )
         return [OutboxEntry.from_row(self.outbox_id, row) for row in reversed(rows)]
 
-    def files_by_capture(self) -> dict[UUID, list[Path]]:
-        """The files in which each capture was found."""
+    def files_of(self, captures: Iterable[UUID]) -> dict[UUID, list[Path]]:
+        """The files in which each of some captures was found."""
         files: dict[UUID, list[Path]] = {}
-        for row in self._database.rows("SELECT capture_id, path FROM file WHERE capture_id IS NOT NULL ORDER BY path"):
+        rows = self._database.rows(
+            "SELECT capture_id, path FROM file WHERE capture_id IN (SELECT value FROM json_each(?)) ORDER BY path",
+            _ids(captures),
+        )
+        for row in rows:
             files.setdefault(UUID(row["capture_id"]), []).append(path_from(row["path"]))
         return files
 
-    def latest_results(self) -> dict[UUID, Result]:
-        """The last result that came back for each capture; a signed diagnosis stands above what a model says later."""
+    def latest_results(self, captures: Iterable[UUID]) -> dict[UUID, Result]:
+        """The last result for each of some captures; a signed diagnosis stands above what a model says later."""
         rows = self._database.rows(
             "SELECT message FROM (SELECT message, row_number() OVER (PARTITION BY capture_id"
-            " ORDER BY json_extract(message, '$.kind') = 'diagnosis' DESC, number DESC) AS place FROM result)"
-            " WHERE place = 1"
+            " ORDER BY json_extract(message, '$.kind') = 'diagnosis' DESC, number DESC) AS place"
+            " FROM result WHERE capture_id IN (SELECT value FROM json_each(?))) WHERE place = 1",
+            _ids(captures),
         )
         results = (Result.model_validate_json(row["message"]) for row in rows)
         return {result.capture_id: result for result in results}
@@ -158,3 +164,8 @@ class OutboxViews:
         # `column` is one of this class's own words.
         rows = self._database.rows(f"SELECT * FROM capture WHERE {column} = ?", value)  # noqa: S608
         return OutboxEntry.from_row(self.outbox_id, rows[0]) if rows else None
+
+
+def _ids(captures: Iterable[UUID]) -> str:
+    """Captures for `json_each`: as one value, since a statement takes so many and no more."""
+    return json.dumps([str(capture_id) for capture_id in captures])

@@ -34,13 +34,37 @@ def test_no_statement_of_a_captures_way_reads_or_sorts_a_whole_table(
     outbox.answered(a_prediction(entry))
     outbox.settle([original.path for original in outbox.unsettled_originals(capture_id)])
     outbox.results()
-    statements = [each for each in said if each.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
     outbox.close()
 
-    assert len(statements) > 15
-    with sqlite3.connect(tmp_path / "outbox.sqlite") as connection:
-        plans = {each: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")] for each in statements}
-    assert {each: plan for each, plan in plans.items() if any(map(_grows, plan))} == {}
+    plans = _plans(tmp_path, said)
+    assert len(plans) > 15
+    assert [each for each, steps in plans.items() if any(map(_grows, steps))] == []
+
+
+def test_a_list_of_some_captures_reads_their_files_and_results_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(sqlite3, "connect", _traced(sqlite3.connect, said.append))
+    outbox = Outbox(tmp_path)
+    capture_id = outbox.put(a_capture(b"1")).capture_id
+    said.clear()
+
+    outbox.files_of([capture_id])
+    outbox.latest_results([capture_id])
+    outbox.close()
+
+    plans = _plans(tmp_path, said)
+    assert len(plans) == 2
+    whole = ("SCAN file", "SCAN result")
+    assert [each for each, steps in plans.items() if any(step.startswith(whole) for step in steps)] == []
+
+
+def _plans(folder: Path, said: list[str]) -> dict[str, list[str]]:
+    """The steps of the plan of each statement that reads or writes rows."""
+    statements = [each for each in said if each.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    with sqlite3.connect(folder / "outbox.sqlite") as connection:
+        return {each: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")] for each in statements}
 
 
 def _grows(step: str) -> bool:
