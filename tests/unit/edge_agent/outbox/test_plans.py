@@ -14,11 +14,15 @@ IN_ORDER = {"SCAN capture USING INDEX capture_to_send", "SCAN result"}
 """Read from their beginning on, up to a limit: the next capture to send, the latest results."""
 
 
-def test_no_statement_of_a_captures_way_reads_or_sorts_a_whole_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement from here on, with its values."""
     said: list[str] = []
     monkeypatch.setattr(sqlite3, "connect", _traced(sqlite3.connect, said.append))
+    return said
+
+
+def test_no_statement_of_a_captures_way_reads_or_sorts_a_whole_table(tmp_path: Path, said: list[str]) -> None:
     outbox = Outbox(tmp_path)
     capture = a_capture(b"1")
     capture_id = outbox.put(capture).capture_id
@@ -41,11 +45,7 @@ def test_no_statement_of_a_captures_way_reads_or_sorts_a_whole_table(
     assert [each for each, steps in plans.items() if any(map(_grows, steps))] == []
 
 
-def test_a_list_of_some_captures_reads_their_files_and_results_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(sqlite3, "connect", _traced(sqlite3.connect, said.append))
+def test_a_list_of_some_captures_reads_their_files_and_results_alone(tmp_path: Path, said: list[str]) -> None:
     outbox = Outbox(tmp_path)
     capture_id = outbox.put(a_capture(b"1")).capture_id
     said.clear()
